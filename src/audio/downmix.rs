@@ -1,0 +1,133 @@
+//! Any channels and sample format to mono `f32`.
+
+use symphonia::core::audio::conv::FromSample;
+use symphonia::core::audio::sample::Sample;
+use symphonia::core::audio::{Audio, AudioBuffer, Channels, GenericAudioBufferRef, Position};
+
+/// Largest magnitude taken from a float file. Full scale is 1; mastering
+/// headroom stays below 64 (36 dB). Infinities, NaN and values above come only
+/// from damage, and one of them would spread over a whole spectrum.
+const MAX_MAGNITUDE: f32 = 64.0;
+
+/// Writes the mean of the channels of `buffer` to `mono`, replacing what it
+/// held: one sample per frame, full scale ±1.
+///
+/// The mean and not a loudness-preserving sum, because it cannot clip and the
+/// fingerprint does not depend on level. The low-frequency effects channel is
+/// left out where the layout names it.
+pub(super) fn to_mono(buffer: &GenericAudioBufferRef<'_>, mono: &mut Vec<f32>) {
+    match buffer {
+        GenericAudioBufferRef::U8(b) => planes(*b, mono),
+        GenericAudioBufferRef::U16(b) => planes(*b, mono),
+        GenericAudioBufferRef::U24(b) => planes(*b, mono),
+        GenericAudioBufferRef::U32(b) => planes(*b, mono),
+        GenericAudioBufferRef::S8(b) => planes(*b, mono),
+        GenericAudioBufferRef::S16(b) => planes(*b, mono),
+        GenericAudioBufferRef::S24(b) => planes(*b, mono),
+        GenericAudioBufferRef::S32(b) => planes(*b, mono),
+        GenericAudioBufferRef::F32(b) => {
+            planes(*b, mono);
+            clean(mono);
+        }
+        GenericAudioBufferRef::F64(b) => {
+            planes(*b, mono);
+            clean(mono);
+        }
+    }
+}
+
+fn planes<S: Sample>(buffer: &AudioBuffer<S>, mono: &mut Vec<f32>)
+where
+    f32: FromSample<S>,
+{
+    mono.clear();
+    let count = buffer.num_planes();
+    let effects = match buffer.spec().channels() {
+        layout @ Channels::Positioned(set) if count > 2 && set.contains(Position::LFE1) => {
+            layout.get_canonical_index_for_positioned_channel(Position::LFE1)
+        }
+        _ => None,
+    };
+    if let (1, Some(only)) = (count, buffer.plane(0)) {
+        mono.extend(only.iter().map(|&s| f32::from_sample(s)));
+    } else if let (2, Some((left, right))) = (count, (count == 2).then(|| buffer.plane_pair(0, 1)).flatten())
+    {
+        let mean = |(&l, &r)| 0.5 * (f32::from_sample(l) + f32::from_sample(r));
+        mono.extend(left.iter().zip(right).map(mean));
+    } else {
+        mono.resize(buffer.frames(), 0.0);
+        let used = count - usize::from(effects.is_some());
+        let scale = 1.0 / used.max(1) as f32;
+        for plane in (0..count).filter(|&i| Some(i) != effects).filter_map(|i| buffer.plane(i)) {
+            for (to, &s) in mono.iter_mut().zip(plane) {
+                *to += scale * f32::from_sample(s);
+            }
+        }
+    }
+}
+
+/// Replaces what cannot be audio by silence.
+pub(super) fn clean(mono: &mut [f32]) {
+    for s in mono {
+        // False for NaN too.
+        *s = if s.abs() <= MAX_MAGNITUDE { *s } else { 0.0 };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use symphonia::core::audio::layouts::{CHANNEL_LAYOUT_5P1, CHANNEL_LAYOUT_STEREO};
+    use symphonia::core::audio::{AsGenericAudioBufferRef, AudioMut, AudioSpec};
+
+    use super::*;
+
+    fn buffer<S: Sample>(
+        layout: Channels,
+        frames: usize,
+        value: impl Fn(usize, usize) -> S,
+    ) -> AudioBuffer<S> {
+        let channels = layout.count();
+        let mut buffer = AudioBuffer::new(AudioSpec::new(48_000, layout), frames);
+        buffer.render_uninit(Some(frames));
+        for c in 0..channels {
+            for (i, s) in buffer.plane_mut(c).unwrap().iter_mut().enumerate() {
+                *s = value(c, i);
+            }
+        }
+        buffer
+    }
+
+    #[test]
+    fn stereo_is_the_mean_of_both() {
+        let b = buffer(CHANNEL_LAYOUT_STEREO, 4, |c, i| if c == 0 { 8192_i16 } else { (i as i16) * 4096 });
+        let mut mono = vec![9.0; 3];
+        to_mono(&b.as_generic_audio_buffer_ref(), &mut mono);
+        assert_eq!(mono, [0.125, 0.1875, 0.25, 0.3125]);
+    }
+
+    #[test]
+    fn the_effects_channel_does_not_count() {
+        let lfe = CHANNEL_LAYOUT_5P1.get_canonical_index_for_positioned_channel(Position::LFE1).unwrap();
+        let b = buffer(CHANNEL_LAYOUT_5P1, 2, |c, _| if c == lfe { 1.0_f32 } else { 0.5 });
+        let mut mono = Vec::new();
+        to_mono(&b.as_generic_audio_buffer_ref(), &mut mono);
+        assert!(mono.iter().all(|s| (s - 0.5).abs() < 1e-6), "{mono:?}");
+    }
+
+    #[test]
+    fn discrete_channels_all_count() {
+        let b = buffer(Channels::Discrete(4), 1, |c, _| c as f32);
+        let mut mono = Vec::new();
+        to_mono(&b.as_generic_audio_buffer_ref(), &mut mono);
+        assert_eq!(mono, [1.5]);
+    }
+
+    #[test]
+    fn not_a_number_becomes_silence() {
+        let bad = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1e30, 0.5];
+        let b = buffer(CHANNEL_LAYOUT_STEREO, 5, |_, i| bad[i]);
+        let mut mono = Vec::new();
+        to_mono(&b.as_generic_audio_buffer_ref(), &mut mono);
+        assert_eq!(mono, [0.0, 0.0, 0.0, 0.0, 0.5]);
+    }
+}

@@ -1,0 +1,132 @@
+//! From bytes to mono samples at the analysis rate, and the tags beside them.
+//!
+//! [`decode`] streams: whatever the length of the file, it holds a packet, a
+//! resampler block and the demultiplexer's tables. Output sample `n` stands for
+//! the time `n / analysis_rate_hz` from the start of the audio: encoder delay
+//! and padding are dropped where the file tells them (MP3 with a LAME header,
+//! Vorbis, Opus, MP4 edit lists, Matroska codec delay), and the resampler's own
+//! delay is dropped exactly. Damaged packets become silence of their length, so
+//! that what follows keeps its time, and are counted.
+//!
+//! | file | does |
+//! |---|---|
+//! | `source` | adapts any `Read + Seek` |
+//! | `mp4`, `riff` | edit lists and tags that the demultiplexer reads past |
+//! | `codec`, `opus` | one packet to samples |
+//! | `downmix` | any channels and format to mono |
+//! | `clock`, `timeline` | delay, padding, holes, limits |
+//! | `resample`, `halve`, `polyphase` | any rate to the analysis rate |
+//! | `stream` | wires the above |
+//! | `tags` | ISRCs, names, rights statements |
+//! | `guard` | contains panics of the libraries |
+//!
+//! Symphonia, rubato, lofty and rusty-opus are used here and nowhere else.
+
+mod clock;
+mod codec;
+mod downmix;
+mod error;
+mod guard;
+mod halve;
+mod limits;
+mod mp4;
+mod opus;
+mod polyphase;
+mod resample;
+mod riff;
+mod source;
+mod stream;
+mod tags;
+mod timeline;
+
+#[cfg(test)]
+mod tests;
+
+use std::io::{Read, Seek};
+
+use serde::Serialize;
+
+pub use error::AudioError;
+pub use limits::Limits;
+pub use tags::{IsrcTag, IsrcTrust, Tags};
+
+/// What was decoded, measured and not taken from headers.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AudioInfo {
+    /// The container's short name: `wave`, `ogg`, `isomp4`, `matroska`, …
+    pub container: String,
+    /// The codec's short name: `mp3`, `vorbis`, `pcm_s16le`, …
+    pub codec: String,
+    /// Sample rate before resampling, in Hz; the first if it changes.
+    pub sample_rate_hz: u32,
+    /// Channels before the downmix; the first count if it changes.
+    pub channels: u16,
+    /// Length of the audio given to the sink, in seconds, with the silence that
+    /// stands for damaged packets.
+    pub duration_s: f64,
+    /// Of that, silence in place of damaged or missing packets, in seconds.
+    pub filled_s: f64,
+    /// Packets of the audio track.
+    pub packets: u64,
+    /// Of those, packets that could not be decoded, and errors of the
+    /// demultiplexer between them.
+    pub packets_skipped: u64,
+    /// Whether the file ended before its structure said it would.
+    pub truncated: bool,
+    /// BLAKE3 over the codec and the compressed packets of the track, so that
+    /// the same encoded audio under other tags has the same hash.
+    #[serde(serialize_with = "hex")]
+    pub audio_hash: [u8; 32],
+}
+
+fn hex<S: serde::Serializer>(hash: &[u8; 32], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(blake3::Hash::from_bytes(*hash).to_hex().as_str())
+}
+
+/// Decodes the default audio track of `source`, from its start whatever its
+/// position, and gives mono blocks at `analysis_rate_hz` to `sink`, in order.
+/// Samples are full scale ±1; a block may have any length but 0.
+///
+/// `extension_hint` is a file name extension without the dot. It only orders
+/// the search for the container and may be wrong.
+///
+/// # Errors
+///
+/// See [`AudioError`]. The sink may have been given samples before an error.
+///
+/// ```no_run
+/// use earmark::audio::{Limits, decode};
+///
+/// let file = std::fs::File::open("song.mp3")?;
+/// let mut samples = Vec::new();
+/// let info = decode(file, Some("mp3"), 12_000, &Limits::default(), &mut |block| {
+///     samples.extend_from_slice(block);
+/// })?;
+/// println!("{} s of {}", info.duration_s, info.codec);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn decode<R>(
+    source: R,
+    extension_hint: Option<&str>,
+    analysis_rate_hz: u32,
+    limits: &Limits,
+    sink: &mut dyn FnMut(&[f32]),
+) -> Result<AudioInfo, AudioError>
+where
+    R: Read + Seek + Send + Sync + 'static,
+{
+    stream::decode(source, extension_hint, analysis_rate_hz, limits, sink)
+}
+
+/// Reads what `source` says about itself, from its start whatever its position,
+/// without decoding.
+///
+/// # Errors
+///
+/// See [`AudioError`]. A file without tags is no error: its [`Tags`] are empty.
+pub fn read_tags<R>(source: R, extension_hint: Option<&str>, limits: &Limits) -> Result<Tags, AudioError>
+where
+    R: Read + Seek + Send + Sync + 'static,
+{
+    tags::read(source, extension_hint, limits)
+}

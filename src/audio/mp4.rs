@@ -1,0 +1,253 @@
+//! What Symphonia reads past in MP4 files: edit lists and the `xid ` tag.
+//!
+//! Encoders put their delay before the first sample and say so in an edit list
+//! (`moov/trak/edts/elst`, ISO/IEC 14496-12 section 8.6.6), which Symphonia
+//! reads past. Without it every AAC file would start 1 024 to 2 112 samples
+//! late. This reads the list ahead of the demultiplexer.
+
+use std::io::{self, Read, Seek, SeekFrom};
+
+/// Most boxes visited; a real `moov` has a few hundred.
+const MAX_BOXES: u32 = 20_000;
+/// Most entries read of one edit list; two is what encoders write.
+const MAX_EDITS: u32 = 64;
+/// Most bytes read of one text; an `xid ` has some thirty.
+const MAX_TEXT: u64 = 1_024;
+
+/// What the edit list of one track says: play from `start`, for `length`.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Edit {
+    /// The track's id, as in its packets.
+    pub(super) track: u32,
+    /// Where presentation starts, in seconds of the track's media.
+    pub(super) start_s: f64,
+    /// How long it lasts, in seconds; `None` when the list does not say or has
+    /// more than one piece.
+    pub(super) length_s: Option<f64>,
+}
+
+#[derive(Default)]
+struct Found {
+    movie_scale: u32,
+    track: u32,
+    media_scale: u32,
+    /// Duration in movie units and start in media units of each entry.
+    entries: Vec<(u64, i64)>,
+}
+
+/// What was found in the whole file.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Scan {
+    /// One for each track that has an edit list.
+    pub(super) edits: Vec<Edit>,
+    /// Values of `moov/udta/meta/ilst/xid `, such as `Vendor:isrc:QZHB12400001`.
+    pub(super) vendor_ids: Vec<String>,
+    boxes: u32,
+}
+
+/// Looks through `source`; finds nothing when it is no MP4 file. Damage ends
+/// the search early, it is the demultiplexer's to report.
+pub(super) fn scan<R: Read + Seek>(source: &mut R, len: u64) -> Scan {
+    let mut scan = Scan::default();
+    let mut head = [0; 8];
+    let is_mp4 = source.seek(SeekFrom::Start(0)).is_ok()
+        && source.read_exact(&mut head).is_ok()
+        && &head[4..] == b"ftyp";
+    if is_mp4 {
+        // A read error only means that less is found.
+        let _ = walk(source, 0, len, &mut Found::default(), &mut scan);
+    }
+    scan
+}
+
+fn walk<R: Read + Seek>(
+    source: &mut R,
+    mut at: u64,
+    end: u64,
+    found: &mut Found,
+    scan: &mut Scan,
+) -> io::Result<()> {
+    while at.saturating_add(8) <= end && scan.boxes < MAX_BOXES {
+        scan.boxes += 1;
+        source.seek(SeekFrom::Start(at))?;
+        let (size, kind) = (u32_of(source)?, array::<4, _>(source)?);
+        let (header, size) = match size {
+            0 => (8, end - at),
+            1 => (16, u64::from_be_bytes(array(source)?)),
+            size => (8, u64::from(size)),
+        };
+        let Some(next) = at.checked_add(size).filter(|_| size >= header) else { break };
+        let (from, to) = (at + header, next.min(end));
+        match &kind {
+            b"moov" | b"edts" | b"mdia" | b"udta" | b"ilst" | b"xid " => walk(source, from, to, found, scan)?,
+            // Version and flags come before the children.
+            b"meta" => walk(source, from + 4, to, found, scan)?,
+            b"data" => {
+                // Type and locale, then the text.
+                array::<8, _>(source)?;
+                let mut text = String::new();
+                let room = to.saturating_sub(from + 8).min(MAX_TEXT);
+                if source.by_ref().take(room).read_to_string(&mut text).is_ok() {
+                    scan.vendor_ids.push(text);
+                }
+            }
+            b"trak" => {
+                *found = Found { movie_scale: found.movie_scale, ..Found::default() };
+                walk(source, from, to, found, scan)?;
+                scan.edits.extend(found.edit());
+            }
+            b"mvhd" => found.movie_scale = after_times(source)?.0,
+            b"mdhd" => found.media_scale = after_times(source)?.0,
+            b"tkhd" => found.track = after_times(source)?.0,
+            b"elst" => {
+                let long = array::<4, _>(source)?[0] == 1;
+                for _ in 0..u32_of(source)?.min(MAX_EDITS) {
+                    found.entries.push(if long {
+                        (u64::from_be_bytes(array(source)?), i64::from_be_bytes(array(source)?))
+                    } else {
+                        (u64::from(u32_of(source)?), i64::from(i32::from_be_bytes(array(source)?)))
+                    });
+                    u32_of(source)?;
+                }
+            }
+            _ => {}
+        }
+        at = next;
+    }
+    Ok(())
+}
+
+/// The field after the version, flags and two dates that `mvhd`, `mdhd` and
+/// `tkhd` begin with.
+fn after_times<R: Read>(source: &mut R) -> io::Result<(u32,)> {
+    if array::<4, _>(source)?[0] == 1 {
+        array::<16, _>(source)?;
+    } else {
+        array::<8, _>(source)?;
+    }
+    Ok((u32_of(source)?,))
+}
+
+fn array<const N: usize, R: Read>(source: &mut R) -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    source.read_exact(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn u32_of<R: Read>(source: &mut R) -> io::Result<u32> {
+    array(source).map(u32::from_be_bytes)
+}
+
+impl Found {
+    fn edit(&self) -> Option<Edit> {
+        // An entry that starts at -1 is a pause before the audio; it delays the
+        // audio against a picture and says nothing about the audio itself.
+        let mut played = self.entries.iter().filter(|(_, start)| *start >= 0);
+        let &(length, start) = played.next()?;
+        let one = played.next().is_none();
+        if self.media_scale == 0 {
+            return None;
+        }
+        Some(Edit {
+            track: self.track,
+            start_s: start as f64 / f64::from(self.media_scale),
+            // Fragmented files write 0: the length was not known.
+            length_s: (one && length > 0 && self.movie_scale > 0)
+                .then(|| length as f64 / f64::from(self.movie_scale)),
+        })
+    }
+}
+
+/// Start and length, in samples, from iTunes' `iTunSMPB` comment: hexadecimal
+/// words of which the second is the delay and the fourth the length.
+pub(super) fn itunes_gapless(comment: &str) -> Option<(u64, u64)> {
+    let mut words = comment.split_whitespace().map(|w| u64::from_str_radix(w, 16));
+    let delay = words.nth(1)?.ok()?;
+    let length = words.nth(1)?.ok()?;
+    // A second of delay is beyond any encoder.
+    (delay <= 48_000 && length > 0).then_some((delay, length))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use super::*;
+
+    fn boxed(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
+        let mut b = (body.len() as u32 + 8).to_be_bytes().to_vec();
+        b.extend(kind);
+        b.extend(body);
+        b
+    }
+
+    fn words(words: &[u32]) -> Vec<u8> {
+        words.iter().flat_map(|w| w.to_be_bytes()).collect()
+    }
+
+    fn file(elst: &[u32]) -> Vec<u8> {
+        let edts = boxed(b"edts", &boxed(b"elst", &words(elst)));
+        let mdia = boxed(b"mdia", &boxed(b"mdhd", &words(&[0, 0, 0, 44_100, 0, 0])));
+        let tkhd = boxed(b"tkhd", &words(&[0, 0, 0, 7, 0]));
+        let trak = boxed(b"trak", &[tkhd, edts, mdia].concat());
+        let mvhd = boxed(b"mvhd", &words(&[0, 0, 0, 1_000, 0]));
+        let moov = boxed(b"moov", &[mvhd, trak].concat());
+        [boxed(b"ftyp", b"M4A "), boxed(b"free", &[0; 5]), moov].concat()
+    }
+
+    fn read(bytes: &[u8]) -> Vec<Edit> {
+        scan(&mut Cursor::new(bytes), bytes.len() as u64).edits
+    }
+
+    #[test]
+    fn one_edit() {
+        let found = read(&file(&[0, 1, 2_000, 1_024, 0x1_0000]));
+        assert_eq!(found, [Edit { track: 7, start_s: 1_024.0 / 44_100.0, length_s: Some(2.0) }]);
+    }
+
+    #[test]
+    fn a_pause_comes_first() {
+        let found = read(&file(&[0, 2, 500, u32::MAX, 0x1_0000, 2_000, 0, 0x1_0000]));
+        assert_eq!(found, [Edit { track: 7, start_s: 0.0, length_s: Some(2.0) }]);
+    }
+
+    #[test]
+    fn two_pieces_have_no_single_length() {
+        let found = read(&file(&[0, 2, 500, 0, 0x1_0000, 2_000, 88_200, 0x1_0000]));
+        assert_eq!(found[0].length_s, None);
+    }
+
+    #[test]
+    fn damage_is_harmless() {
+        let good = file(&[0, 1, 2_000, 1_024, 0x1_0000]);
+        for cut in 0..good.len() {
+            read(&good[..cut]);
+            for value in [0, 1, 0x7f, 0xff] {
+                let mut bad = good.clone();
+                bad[cut] = value;
+                read(&bad);
+            }
+        }
+        assert!(read(b"RIFF").is_empty());
+        // More entries than there are bytes.
+        assert!(read(&file(&[0, u32::MAX, 2_000, 1_024, 0x1_0000])).len() <= 1);
+    }
+
+    #[test]
+    fn vendor_ids() {
+        let data = boxed(b"data", b"\0\0\0\x01\0\0\0\0Shop:isrc:QZHB12400001");
+        let ilst = boxed(b"ilst", &boxed(b"xid ", &data));
+        let meta = boxed(b"meta", &[&[0; 4][..], &ilst].concat());
+        let bytes = [boxed(b"ftyp", b"M4A "), boxed(b"moov", &boxed(b"udta", &meta))].concat();
+        let found = scan(&mut Cursor::new(&bytes), bytes.len() as u64).vendor_ids;
+        assert_eq!(found, ["Shop:isrc:QZHB12400001"]);
+    }
+
+    #[test]
+    fn itunes_comment() {
+        let text = " 00000000 00000840 000001CA 00000000003F31F6 00000000 00000000";
+        assert_eq!(itunes_gapless(text), Some((2_112, 0x3f_31f6)));
+        assert_eq!(itunes_gapless(""), None);
+        assert_eq!(itunes_gapless("00000000 FFFFFFFF 0 1"), None);
+    }
+}

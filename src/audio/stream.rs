@@ -1,0 +1,384 @@
+//! Demultiplex, decode, place on the time line.
+
+use std::io::{self, Read, Seek};
+
+use symphonia::core::codecs::CodecParameters;
+use symphonia::core::common::Limit;
+use symphonia::core::errors::Error as SymphoniaError;
+use symphonia::core::formats::probe::Hint;
+use symphonia::core::formats::well_known::{FORMAT_ID_ISOMP4, FORMAT_ID_MKV, FORMAT_ID_OGG};
+use symphonia::core::formats::{FormatId, FormatOptions, FormatReader, Track, TrackFlags, TrackType};
+use symphonia::core::io::MediaSourceStream;
+use symphonia::core::meta::{MetadataOptions, RawValue};
+use symphonia::core::packet::Packet;
+use symphonia::core::units::TimeBase;
+
+use super::clock::Clock;
+use super::codec::{Decoded, TrackDecoder};
+use super::guard::contained;
+use super::mp4::{self, Edit};
+use super::source::Input;
+use super::timeline::Timeline;
+use super::{AudioError, AudioInfo, Limits};
+
+/// Bytes hashed at a time.
+const HASH_BLOCK: usize = 32 * 1_024;
+
+/// Opens the container. Also used for tags.
+pub(super) fn open<R>(
+    input: &Input<R>,
+    extension_hint: Option<&str>,
+    limits: &Limits,
+) -> Result<Box<dyn FormatReader>, AudioError>
+where
+    R: Read + Seek + Send + Sync + 'static,
+{
+    match probe(input.stream(true)?, extension_hint, limits) {
+        // A reader that knows the length and may seek looks for tables at the
+        // end of the file and refuses elements that reach beyond it. Where the
+        // file is cut short, the audio is there all the same.
+        Err(error @ (AudioError::DamagedContainer { .. } | AudioError::UnsupportedContainer { .. })) => {
+            probe(input.stream(false)?, extension_hint, limits).map_err(|_| error)
+        }
+        other => other,
+    }
+}
+
+fn probe(
+    stream: MediaSourceStream<'static>,
+    extension_hint: Option<&str>,
+    limits: &Limits,
+) -> Result<Box<dyn FormatReader>, AudioError> {
+    let mut hint = Hint::new();
+    if let Some(extension) = extension_hint {
+        hint.with_extension(extension);
+    }
+    let metadata = MetadataOptions::default()
+        .limit_tag_bytes(Limit::Maximum(limits.max_tag_bytes))
+        // Pictures are never looked at.
+        .limit_visual_bytes(Limit::Maximum(0));
+    contained("demultiplexer", || {
+        symphonia::default::get_probe().probe(&hint, stream, FormatOptions::default(), metadata)
+    })?
+    .map_err(AudioError::from_open)
+}
+
+/// See [`super::decode`].
+pub(super) fn decode<R>(
+    source: R,
+    extension_hint: Option<&str>,
+    to_hz: u32,
+    limits: &Limits,
+    sink: &mut dyn FnMut(&[f32]),
+) -> Result<AudioInfo, AudioError>
+where
+    R: Read + Seek + Send + Sync + 'static,
+{
+    let input = Input::new(source)?;
+    if input.len() == 0 {
+        return Err(AudioError::EmptyFile);
+    }
+    let edits = mp4::scan(&mut input.view(true)?, input.len()).edits;
+    let mut reader = open(&input, extension_hint, limits)?;
+    let mut session = Session {
+        limits,
+        edits,
+        line: Timeline::new(to_hz, limits, sink),
+        hasher: blake3::Hasher::new(),
+        unhashed: Vec::with_capacity(2 * HASH_BLOCK),
+        mono: Vec::new(),
+        format: reader.format_info().format,
+        container: reader.format_info().short_name.to_owned(),
+        first: None,
+        packets: 0,
+        skipped: 0,
+        idle: 0,
+        good_s: 0.0,
+        stumbling: false,
+        first_error: None,
+        truncated: false,
+    };
+    session.run(reader.as_mut())?;
+    session.finish()
+}
+
+/// The state of one decoding.
+struct Session<'a> {
+    limits: &'a Limits,
+    edits: Vec<Edit>,
+    line: Timeline<'a>,
+    hasher: blake3::Hasher,
+    /// Packets not hashed yet.
+    unhashed: Vec<u8>,
+    mono: Vec<f32>,
+    format: FormatId,
+    container: String,
+    /// Codec, rate and channels of the first good packet.
+    first: Option<(String, u32, u16)>,
+    packets: u64,
+    skipped: u64,
+    /// Packets and errors since there last was audio.
+    idle: u32,
+    good_s: f64,
+    /// Whether the last thing the reader gave was an error.
+    stumbling: bool,
+    /// The first packet error, and whether it was a feature without support.
+    first_error: Option<(String, bool)>,
+    truncated: bool,
+}
+
+/// The track being decoded.
+struct Current {
+    id: u32,
+    decoder: TrackDecoder,
+    /// Seconds per unit of its time stamps.
+    unit_s: f64,
+    rate_hz: u32,
+    /// Its length by the container, where that matters.
+    length_s: Option<f64>,
+    clock: Clock,
+}
+
+impl Session<'_> {
+    fn run(&mut self, reader: &mut dyn FormatReader) -> Result<(), AudioError> {
+        let mut current = self.choose(reader)?;
+        self.hasher.update(current.decoder.name().as_bytes());
+        loop {
+            match contained("demultiplexer", || reader.next_packet())? {
+                Ok(Some(packet)) if packet.track_id == current.id => self.packet(&mut current, &packet)?,
+                Ok(Some(_)) => continue,
+                Ok(None) => break,
+                // The next link of a chained stream: new tracks, new decoder.
+                Err(SymphoniaError::ResetRequired) => match self.choose(reader) {
+                    Ok(next) => current = next,
+                    Err(_) if self.good_s > 0.0 => {
+                        self.truncated = true;
+                        break;
+                    }
+                    Err(error) => return Err(error),
+                },
+                Err(SymphoniaError::IoError(e)) if e.kind() == io::ErrorKind::UnexpectedEof => {
+                    self.truncated = true;
+                    break;
+                }
+                Err(SymphoniaError::IoError(e)) => return Err(AudioError::Io(e)),
+                Err(error) => {
+                    // One place of damage counts once, however often the
+                    // reader stumbles over it.
+                    self.skipped += u64::from(!self.stumbling);
+                    self.stumbling = true;
+                    self.idle += 1;
+                    self.first_error.get_or_insert_with(|| (error.to_string(), false));
+                }
+            }
+            if self.idle >= self.limits.max_packets_without_progress {
+                // Audio that came before is still worth having; `finish` judges.
+                self.truncated = true;
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The default audio track if it can be decoded, else the first that can.
+    fn choose(&mut self, reader: &mut dyn FormatReader) -> Result<Current, AudioError> {
+        let mut tracks: Vec<Track> =
+            reader.tracks().iter().filter(|t| t.track_type() == Some(TrackType::Audio)).cloned().collect();
+        tracks.sort_by_key(|t| !t.flags.contains(TrackFlags::DEFAULT));
+        let mut refused = None;
+        for track in &tracks {
+            match contained("decoder", || TrackDecoder::new(track))? {
+                Ok(decoder) => return self.begin(reader, track, decoder),
+                Err(error) => refused = refused.or(Some(error)),
+            }
+        }
+        // A track whose codec the container reader does not know has no type.
+        let unknown = reader.tracks().iter().find(|t| t.codec_params.is_none());
+        Err(match (refused, unknown) {
+            (Some(error), _) => error,
+            (None, Some(track)) => match TrackDecoder::new(track) {
+                Err(error) => error,
+                Ok(_) => AudioError::NoAudioTrack { container: self.container.clone() },
+            },
+            (None, None) => AudioError::NoAudioTrack { container: self.container.clone() },
+        })
+    }
+
+    fn begin(
+        &mut self,
+        reader: &mut dyn FormatReader,
+        track: &Track,
+        decoder: TrackDecoder,
+    ) -> Result<Current, AudioError> {
+        let Some(CodecParameters::Audio(params)) = &track.codec_params else {
+            return Err(AudioError::NoAudioTrack { container: self.container.clone() });
+        };
+        if let Some(channels) = &params.channels {
+            self.check_channels(channels.count())?;
+        }
+        let rate_hz = params.sample_rate.unwrap_or(0);
+        let rate = f64::from(rate_hz.max(1));
+        let mut delay_s = decoder.pre_skip() as f64 / f64::from(super::opus::RATE_HZ);
+        let mut length_s = None;
+        match self.format {
+            FORMAT_ID_ISOMP4 => {
+                if let Some(edit) = self.edits.iter().find(|e| e.track == track.id) {
+                    (delay_s, length_s) = (edit.start_s, edit.length_s);
+                } else if let Some((delay, length)) = itunes_gapless(reader) {
+                    (delay_s, length_s) = (delay as f64 / rate, Some(length as f64 / rate));
+                }
+            }
+            FORMAT_ID_MKV => {
+                let info = reader.media_info();
+                length_s = info.duration.zip(info.time_base).map(|(d, unit)| {
+                    // It counts from the first block, delay included.
+                    d.get() as f64 * seconds(unit) - delay_s
+                });
+            }
+            _ => {}
+        }
+        self.line.begin(delay_s, length_s);
+        let unit_s = track.time_base.map_or(0.0, seconds);
+        Ok(Current { id: track.id, decoder, unit_s, rate_hz, length_s, clock: Clock::default() })
+    }
+
+    fn packet(&mut self, current: &mut Current, packet: &Packet) -> Result<(), AudioError> {
+        self.packets += 1;
+        self.stumbling = false;
+        self.idle += 1;
+        self.hash(&packet.data);
+
+        let at_s = packet.pts.get() as f64 * current.unit_s;
+        if self.format == FORMAT_ID_MKV && self.packets == 1 && at_s < 0.0 && current.decoder.trims() {
+            // The reader has taken the codec delay off the stamps.
+            self.line.begin(-at_s, current.length_s.map(|s| s + at_s));
+        }
+        let has_stamps = matches!(self.format, FORMAT_ID_MKV | FORMAT_ID_OGG) && current.unit_s > 0.0;
+        if has_stamps
+            && current.rate_hz > 0
+            && let Some(hole_s) = current.clock.hole(at_s, self.limits.max_gap_s)
+        {
+            self.line.fill(hole_s, current.rate_hz)?;
+            current.clock.advance(hole_s);
+        }
+
+        match contained("decoder", || current.decoder.decode(packet, &mut self.mono))? {
+            Decoded::Samples { rate_hz, channels } => {
+                self.check_channels(channels)?;
+                let mut mono = self.mono.as_slice();
+                let trimmed = (packet.trim_start.get() + packet.trim_end.get()) as f64 * current.unit_s;
+                let lasted_s = mono.len() as f64 / f64::from(rate_hz.max(1));
+                if current.decoder.trims() {
+                    current.clock.advance(lasted_s + trimmed);
+                } else {
+                    current.clock.advance(lasted_s);
+                    // Opus counts everything at its own rate.
+                    let keep = mono.len().saturating_sub(packet.trim_end.get() as usize);
+                    mono = &mono[..keep];
+                }
+                if !mono.is_empty() {
+                    current.rate_hz = rate_hz;
+                    self.idle = 0;
+                    self.good_s += mono.len() as f64 / f64::from(rate_hz.max(1));
+                    let channels = u16::try_from(channels).unwrap_or(u16::MAX);
+                    self.first.get_or_insert_with(|| (current.decoder.name().to_owned(), rate_hz, channels));
+                    self.line.push(mono, rate_hz)?;
+                }
+            }
+            Decoded::Damaged(reason) => self.damaged(current, packet, (reason, false))?,
+            Decoded::Unsupported(reason) => self.damaged(current, packet, (reason, true))?,
+        }
+        Ok(())
+    }
+
+    /// Counts a packet that gave nothing and puts silence in its place.
+    fn damaged(
+        &mut self,
+        current: &mut Current,
+        packet: &Packet,
+        error: (String, bool),
+    ) -> Result<(), AudioError> {
+        self.skipped += 1;
+        self.first_error.get_or_insert(error);
+        let stated_s = packet.dur.get() as f64 * current.unit_s;
+        let own_s =
+            current.decoder.own_duration(packet).map(|(frames, rate_hz)| frames as f64 / f64::from(rate_hz));
+        // No packet of any codec lasts longer than a few tenths of a second.
+        let lost_s = own_s.unwrap_or(stated_s).min(1.0);
+        if current.rate_hz > 0 && lost_s > 0.0 {
+            self.line.fill(lost_s, current.rate_hz)?;
+            current.clock.advance(lost_s);
+        }
+        Ok(())
+    }
+
+    /// Hashes many packets at once: BLAKE3 is several times faster on long
+    /// inputs than on the few hundred bytes of a packet.
+    fn hash(&mut self, data: &[u8]) {
+        self.unhashed.extend_from_slice(data);
+        if self.unhashed.len() >= HASH_BLOCK {
+            self.hasher.update(&self.unhashed);
+            self.unhashed.clear();
+        }
+    }
+
+    fn check_channels(&self, channels: usize) -> Result<(), AudioError> {
+        let limit = usize::from(self.limits.max_channels);
+        if channels > limit {
+            return Err(AudioError::LimitExceeded {
+                what: "the number of channels",
+                found: channels.to_string(),
+                limit: limit.to_string(),
+            });
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<AudioInfo, AudioError> {
+        let (packets, skipped, good_s) = (self.packets, self.skipped, self.good_s);
+        let some = self.first.take().filter(|_| self.line.position_s() > 0.0);
+        let Some((codec, sample_rate_hz, channels)) = some else {
+            return Err(match self.first_error.take() {
+                Some((reason, true)) => AudioError::UnsupportedCodec { codec: self.container, reason },
+                Some((reason, false)) => AudioError::TooDamaged { good_s, skipped, packets, reason },
+                None => AudioError::NoAudio { container: self.container },
+            });
+        };
+        // More lost than kept: what is left is no fair sample of the file.
+        if skipped > packets.saturating_sub(skipped) {
+            let reason = self.first_error.map_or_else(String::new, |(reason, _)| reason);
+            return Err(AudioError::TooDamaged { good_s, skipped, packets, reason });
+        }
+        self.hasher.update(&self.unhashed);
+        self.hasher.update(&sample_rate_hz.to_le_bytes());
+        self.hasher.update(&channels.to_le_bytes());
+        let filled_s = self.line.filled_s();
+        Ok(AudioInfo {
+            container: self.container,
+            codec,
+            sample_rate_hz,
+            channels,
+            duration_s: self.line.finish()?,
+            filled_s,
+            packets,
+            packets_skipped: skipped,
+            truncated: self.truncated,
+            audio_hash: *self.hasher.finalize().as_bytes(),
+        })
+    }
+}
+
+fn seconds(unit: TimeBase) -> f64 {
+    f64::from(unit.numer.get()) / f64::from(unit.denom.get())
+}
+
+/// Delay and length from the comment that iTunes writes instead of an edit list.
+fn itunes_gapless(reader: &mut dyn FormatReader) -> Option<(u64, u64)> {
+    let mut metadata = reader.metadata();
+    let revision = metadata.skip_to_latest()?;
+    let tag = revision.media.tags.iter().find(|t| t.raw.key.to_ascii_lowercase().ends_with("itunsmpb"))?;
+    match &tag.raw.value {
+        RawValue::String(text) => mp4::itunes_gapless(text),
+        _ => None,
+    }
+}

@@ -1,0 +1,340 @@
+//! What can be typed.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use jiff::civil::Date;
+
+use earmark::isrc::{Isrc, IsrcPrefix};
+use earmark::matching::Effort;
+use earmark::registry::{Territory, Use};
+use earmark::verdict::Policy;
+
+use super::parse;
+
+/// Finds registered recordings inside untagged audio and says what their
+/// owners declared about AI training.
+#[derive(Debug, Parser)]
+#[command(
+    name = "earmark",
+    version,
+    propagate_version = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "\
+Exit codes: 0 nothing disallowed, 1 something is (scan), 2 usage or environment,
+3 some files could not be checked (1 outranks 3).
+
+Start:
+  earmark register music/ --registry my-registry
+  earmark declare --registry my-registry --owner 'Example Music' \\
+      --use ai-training --disallow --declarant 'Example Music'
+  earmark scan downloads/ --registry my-registry"
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Threads to use [default: as many as there are cores]
+    #[arg(long, global = true, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Add recordings to a registry
+    ///
+    /// Reads every input, takes its fingerprint and stores it with its ISRC and
+    /// title, from the manifest where there is one, else from the file's tags.
+    /// The same audio is stored once, however often it is registered.
+    Register(RegisterArgs),
+    /// Store what an owner says about the use of recordings
+    ///
+    /// Declarations are kept for good: a later one of the same declarant about
+    /// the same subject and use takes the place of the earlier, which stays
+    /// readable. A subject need not be registered yet.
+    Declare(DeclareArgs),
+    /// Say for every file whether it may be used, and why
+    ///
+    /// Recognises registered recordings by their sound, reads the ISRCs in the
+    /// tags, and applies what was declared.
+    Scan(ScanArgs),
+    /// Say what is in every file and where, without declarations
+    Identify(IdentifyArgs),
+    /// Look after a registry
+    Registry(RegistryArgs),
+    /// Write a completion script for a shell to stdout
+    #[command(after_help = "\
+Examples:
+  earmark completions bash > ~/.local/share/bash-completion/completions/earmark
+  earmark completions fish > ~/.config/fish/completions/earmark.fish")]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+}
+
+/// Where the registry is.
+#[derive(Args, Debug)]
+pub struct RegistryDir {
+    /// The registry's folder
+    #[arg(long, value_name = "DIR")]
+    pub registry: PathBuf,
+}
+
+/// `earmark register`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+A manifest has one row for each recording: CSV with a header, or JSONL. Columns:
+path, id, isrc (several separated by ;), title, version, artist, album, owner,
+label, p_line, release_date. Relative paths start at the manifest's folder.
+What the manifest leaves open is taken from the file's tags.
+
+Examples:
+  earmark register music/ --registry my-registry
+  earmark register song.flac other.mp3 --registry my-registry
+  earmark register --manifest catalogue.csv --registry my-registry")]
+pub struct RegisterArgs {
+    /// Files and folders; in folders, files with an audio extension
+    #[arg(value_name = "INPUT", required_unless_present = "manifest")]
+    pub inputs: Vec<PathBuf>,
+    /// Where the registry is; made if there is none.
+    #[command(flatten)]
+    pub registry: RegistryDir,
+    /// Rows of what is known about recordings (.csv or .jsonl)
+    #[arg(long, value_name = "FILE")]
+    pub manifest: Option<PathBuf>,
+}
+
+/// `earmark declare`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+A declaration file has one row for each declaration: CSV with a header, or JSONL.
+Columns: isrc, prefix, owner or recording (one of them filled), use, permission
+(allow, disallow, constrain), terms, territories, from, until, declarant, source.
+
+Examples:
+  earmark declare --registry my-registry --prefix QZHB1 --use ai-training \\
+      --disallow --declarant 'Halden Bay Records' --source https://halden-bay.example/ai
+  earmark declare --registry my-registry --isrc QZ-HB1-25-00003 --use ai-training \\
+      --constrain 'licence from ai@halden-bay.example' --territory DE,FR \\
+      --from 2026-01-01 --declarant 'Halden Bay Records'
+  earmark declare --registry my-registry --import declarations.csv")]
+pub struct DeclareArgs {
+    /// Where the registry is; made if there is none.
+    #[command(flatten)]
+    pub registry: RegistryDir,
+    /// Read declarations from a file (.csv or .jsonl)
+    #[arg(long, value_name = "FILE", groups = ["subject", "permission"],
+        conflicts_with_all = ["use_", "territory", "from", "until", "declarant", "source"])]
+    pub import: Option<PathBuf>,
+    /// What it speaks about.
+    #[command(flatten)]
+    pub subject: SubjectArgs,
+    /// The use it speaks about, and all narrower ones
+    #[arg(long = "use", value_name = "USE", value_parser = parse::uses(), required_unless_present = "import")]
+    pub use_: Option<Use>,
+    /// What it says.
+    #[command(flatten)]
+    pub permission: PermissionArgs,
+    /// Countries where it holds, two-letter codes separated by commas [default: worldwide]
+    #[arg(long, value_name = "ISO", value_delimiter = ',')]
+    pub territory: Vec<Territory>,
+    /// First day it holds [default: it always did]
+    #[arg(long, value_name = "DATE", value_parser = parse::date)]
+    pub from: Option<Date>,
+    /// Last day it holds [default: without end]
+    #[arg(long, value_name = "DATE", value_parser = parse::date)]
+    pub until: Option<Date>,
+    /// Who says so
+    #[arg(long, value_name = "NAME", required_unless_present = "import")]
+    pub declarant: Option<String>,
+    /// Where it was published or how it arrived
+    #[arg(long, value_name = "URL")]
+    pub source: Option<String>,
+}
+
+/// What a declaration speaks about: one of these, unless a file is imported,
+/// which counts as one of the group.
+#[derive(Args, Debug)]
+#[group(id = "subject", required = true, multiple = false)]
+pub struct SubjectArgs {
+    /// Recordings with this ISRC
+    #[arg(long, value_name = "CODE")]
+    pub isrc: Option<Isrc>,
+    /// Recordings whose ISRC has this registrant prefix, such as QZHB1
+    #[arg(long, value_name = "PREFIX")]
+    pub prefix: Option<IsrcPrefix>,
+    /// Recordings of this owner
+    #[arg(long, value_name = "NAME")]
+    pub owner: Option<String>,
+    /// The recording with this id
+    #[arg(long, value_name = "ID")]
+    pub recording: Option<String>,
+}
+
+/// What a declaration says: one of these, unless a file is imported.
+#[derive(Args, Debug)]
+#[group(id = "permission", required = true, multiple = false)]
+pub struct PermissionArgs {
+    /// The use is allowed
+    #[arg(long)]
+    pub allow: bool,
+    /// The use is not allowed
+    #[arg(long)]
+    pub disallow: bool,
+    /// The use is allowed under these terms (text or URL)
+    #[arg(long, value_name = "TEXT")]
+    pub constrain: Option<String>,
+}
+
+/// `earmark scan`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Verdicts: disallowed, constrained, allowed, undeclared, no-match, review,
+too-short, error. Exit codes: 0 nothing disallowed, 1 something is, 2 usage or
+environment, 3 some files could not be checked (1 outranks 3).
+
+Examples:
+  earmark scan downloads/ --registry my-registry
+  earmark scan downloads/ --registry my-registry --format jsonl --out verdicts.jsonl
+  earmark scan clip.mp3 --registry my-registry --use ai-generative-training \\
+      --territory DE --as-of 2026-08-01 --policy opt-in")]
+pub struct ScanArgs {
+    /// Files and folders; in folders, files with an audio extension
+    #[arg(value_name = "INPUT", required = true)]
+    pub inputs: Vec<PathBuf>,
+    /// Where the registry is.
+    #[command(flatten)]
+    pub registry: RegistryDir,
+    /// The intended use
+    #[arg(long = "use", value_name = "USE", value_parser = parse::uses(), default_value = Use::AiTraining.name())]
+    pub use_: Use,
+    /// Where it is to happen, a two-letter country code [default: everywhere]
+    #[arg(long, value_name = "XX")]
+    pub territory: Option<Territory>,
+    /// The day on which it is to happen [default: today, in UTC]
+    #[arg(long, value_name = "DATE", value_parser = parse::date)]
+    pub as_of: Option<Date>,
+    /// What it means that nobody declared anything: review tells it, opt-out allows, opt-in denies
+    #[arg(long, value_name = "POLICY", value_parser = parse::policies(), default_value = Policy::Review.name())]
+    pub policy: Policy,
+    /// How hard to search: more finds more of what was altered and takes longer
+    #[arg(long, value_name = "EFFORT", value_parser = parse::efforts(), default_value = "standard")]
+    pub effort: Effort,
+    /// How the results are written
+    #[arg(long, value_enum, default_value_t = ScanFormat::Table)]
+    pub format: ScanFormat,
+    /// Write the results to this file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// `earmark identify`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  earmark identify clip.mp3 --registry my-registry
+  earmark identify mixes/ --registry my-registry --format jsonl > found.jsonl")]
+pub struct IdentifyArgs {
+    /// Files and folders; in folders, files with an audio extension
+    #[arg(value_name = "INPUT", required = true)]
+    pub inputs: Vec<PathBuf>,
+    /// Where the registry is.
+    #[command(flatten)]
+    pub registry: RegistryDir,
+    /// How hard to search: more finds more of what was altered and takes longer
+    #[arg(long, value_name = "EFFORT", value_parser = parse::efforts(), default_value = "standard")]
+    pub effort: Effort,
+    /// How the results are written
+    #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+    pub format: ListFormat,
+    /// Write the results to this file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// `earmark registry`.
+#[derive(Args, Debug)]
+pub struct RegistryArgs {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub command: RegistryCommand,
+}
+
+/// The commands that look after a registry.
+#[derive(Debug, Subcommand)]
+pub enum RegistryCommand {
+    /// Show counts, sizes, versions and hashes
+    #[command(after_help = "Example:\n  earmark registry info --registry my-registry")]
+    Info {
+        /// Where the registry is.
+        #[command(flatten)]
+        registry: RegistryDir,
+        /// How it is written
+        #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+        format: ListFormat,
+    },
+    /// List the recordings
+    #[command(after_help = "Example:\n  earmark registry list --registry my-registry --format jsonl")]
+    List {
+        /// Where the registry is.
+        #[command(flatten)]
+        registry: RegistryDir,
+        /// How they are written
+        #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+        format: ListFormat,
+    },
+    /// Remove recordings; what was declared stays
+    #[command(after_help = "\
+Exit codes: 0 all are removed, 2 usage or environment, 3 some ids are unknown.
+
+Example:
+  earmark registry remove QZHB12500001 --registry my-registry")]
+    Remove {
+        /// Ids of recordings, as `registry list` shows them
+        #[arg(value_name = "ID", required = true)]
+        ids: Vec<String>,
+        /// Where the registry is.
+        #[command(flatten)]
+        registry: RegistryDir,
+    },
+    /// Read everything and check every checksum
+    #[command(after_help = "\
+Exit codes: 0 all is well, 2 something is damaged.
+
+Example:
+  earmark registry verify --registry my-registry")]
+    Verify {
+        /// Where the registry is.
+        #[command(flatten)]
+        registry: RegistryDir,
+    },
+}
+
+/// How a scan's results are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ScanFormat {
+    /// Text for people.
+    Table,
+    /// One JSON object a line for each file.
+    Jsonl,
+    /// One row for each file.
+    Csv,
+}
+
+/// How other results are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// Text for people.
+    Table,
+    /// One JSON object a line.
+    Jsonl,
+}
+
+#[cfg(test)]
+#[path = "args_tests.rs"]
+mod tests;

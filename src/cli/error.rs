@@ -1,0 +1,66 @@
+//! What ends a command before its time.
+
+use std::io;
+use std::path::PathBuf;
+
+use earmark::registry::{ImportError, RegistryError};
+use earmark::scan::manifest::ManifestError;
+
+/// An error of usage or environment: the command as a whole cannot go on.
+/// What is wrong with a single file is no such error.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// The registry cannot be opened, read or written.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// The manifest cannot be read.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// The declaration file holds nothing that may be imported.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// The name of a declaration file tells no format.
+    #[error("{}: the name ends neither in .csv nor in .jsonl: rename it to what it is", path.display())]
+    UnknownFormat {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file beside the inputs cannot be used.
+    #[error("cannot {action} {}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What was being done, completing "cannot ...".
+        action: &'static str,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// A registry does not check.
+    #[error("{} is damaged ({problems} found): restore the folder from a copy", path.display())]
+    Damaged {
+        /// The registry's folder.
+        path: PathBuf,
+        /// How many problems were listed.
+        problems: usize,
+    },
+    /// Standard output takes no more.
+    #[error("cannot write to standard output: {0}")]
+    Stdout(io::Error),
+    /// No threads to work on.
+    #[error("cannot start threads ({reason}): ask for fewer with --threads")]
+    Threads {
+        /// The system's words.
+        reason: String,
+    },
+    /// Ctrl-C cannot be watched for.
+    #[error("cannot watch for Ctrl-C: {0}")]
+    Signals(#[from] ctrlc::Error),
+}
+
+impl CliError {
+    /// Whether nobody reads the results any more, as after `| head`: then
+    /// nobody wants to be told so either.
+    pub fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}

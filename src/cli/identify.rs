@@ -1,0 +1,87 @@
+//! `earmark identify`.
+
+use std::io::{self, Write};
+use std::num::NonZeroUsize;
+
+use earmark::audio::Limits;
+use earmark::matching::{MatchOptions, Matcher};
+use earmark::registry::Registry;
+use earmark::report::{IdentifyRow, IdentifyTable, MatchRow, write_json_line};
+use earmark::scan::inputs::{Input, expand};
+
+use super::args::{IdentifyArgs, ListFormat};
+use super::error::CliError;
+use super::exit::Outcome;
+use super::known::Known;
+use super::output::{Output, terminal_columns};
+use super::reading;
+use super::streaming::{self, Job};
+use super::tell_about;
+
+/// Says what is in every input and where.
+pub fn run(args: IdentifyArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, CliError> {
+    let registry = Registry::open(&args.registry.registry)?;
+    let index = registry.index()?;
+    let matcher = Matcher::new(
+        &index,
+        registry.params(),
+        MatchOptions { effort: args.effort, ..MatchOptions::default() },
+    );
+    let known = Known::new(&registry)?;
+    let limits = Limits::default();
+    let inputs = expand(&args.inputs);
+    tell_about(&inputs);
+
+    let table = args.format == ListFormat::Table;
+    let mut output = Output::open(args.out.as_deref(), table)?;
+    let shown = output.is_terminal();
+    let job =
+        Job { inputs: &inputs.list, out: args.out.as_deref(), shown, errors_shown: shown && table, threads };
+    let check = |input: &Input| {
+        let path = input.path();
+        Ok(match reading::read(input, registry.params(), &limits).sound {
+            Ok((fingerprint, info)) => {
+                let mut matches = Vec::new();
+                for found in matcher.identify(&fingerprint) {
+                    matches.push(MatchRow::new(&found, &known.recording(found.recording)?));
+                }
+                IdentifyRow::checked(path, info.duration_s, matches)
+            }
+            Err(error) => IdentifyRow::failed(path, error),
+        })
+    };
+    let mut writer = match args.format {
+        ListFormat::Table => Writer::Table(IdentifyTable::new(&mut output, terminal_columns())),
+        ListFormat::Jsonl => Writer::Jsonl(&mut output),
+    };
+    let run = streaming::run(&job, check, IdentifyRow::failed, |row| writer.write(row))?;
+    writer.finish().map_err(|error| Output::failed(job.out, error))?;
+    run.progress.finish(None);
+    output.finish_and_tell(run.whole)?;
+    Ok(Outcome { disallowed: false, unchecked: run.failures || !run.whole })
+}
+
+/// Writes rows in one of the formats.
+enum Writer<'a> {
+    Table(IdentifyTable<&'a mut Output>),
+    Jsonl(&'a mut Output),
+}
+
+impl Writer<'_> {
+    fn write(&mut self, row: &IdentifyRow) -> io::Result<()> {
+        match self {
+            Self::Table(table) => table.write(row),
+            Self::Jsonl(output) => {
+                write_json_line(output, row)?;
+                output.flush()
+            }
+        }
+    }
+
+    fn finish(self) -> io::Result<()> {
+        match self {
+            Self::Table(table) => table.finish(),
+            Self::Jsonl(output) => output.flush(),
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Ctrl-C: the first one ends a run in order, the second at once.
+
+use std::process;
+
+use earmark::scan::pipeline::StopFlag;
+
+use super::error::CliError;
+use super::tell::tell;
+
+/// What shells report for a program that Ctrl-C ended: 128 + SIGINT.
+const INTERRUPTED: i32 = 130;
+
+/// From now on Ctrl-C (and, where there are such, SIGTERM and SIGHUP) raises
+/// the flag; once it is raised, the process ends at once, which a registry
+/// survives at any instant.
+pub fn watch() -> Result<StopFlag, CliError> {
+    let flag = StopFlag::new();
+    let raised = flag.clone();
+    ctrlc::set_handler(move || {
+        if raised.is_stopped() {
+            process::exit(INTERRUPTED);
+        }
+        raised.stop();
+        tell("finishing the files under way; press Ctrl-C again to stop at once");
+    })?;
+    Ok(flag)
+}

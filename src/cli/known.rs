@@ -1,0 +1,40 @@
+//! What the registry knows about what was found.
+
+use earmark::isrc::Isrc;
+use earmark::registry::{Recording, Registry, RegistryError};
+use earmark::units::RecordingKey;
+
+use super::tell::tell;
+
+/// Look-ups in a registry, for rows of results.
+pub struct Known<'a> {
+    registry: &'a Registry,
+}
+
+impl<'a> Known<'a> {
+    /// Looks things up in `registry`. A registry without recordings, in which
+    /// nothing can be found, is told about.
+    pub fn new(registry: &'a Registry) -> Result<Self, RegistryError> {
+        if registry.recordings().next().transpose()?.is_none() {
+            tell(format_args!(
+                "the registry in {} holds no recordings: register some first",
+                registry.folder().display()
+            ));
+        }
+        Ok(Self { registry })
+    }
+
+    /// The recording with this key. That there is none is damage: the index
+    /// and the rows are of one snapshot.
+    pub fn recording(&self, key: RecordingKey) -> Result<Recording, RegistryError> {
+        self.registry.recording(key)?.ok_or_else(|| RegistryError::Corrupt {
+            path: self.registry.folder().to_owned(),
+            what: format!("a segment holds recording {}, which is not registered", key.0),
+        })
+    }
+
+    /// The recordings that carry this ISRC.
+    pub fn with_isrc(&self, isrc: &Isrc) -> Result<Vec<Recording>, RegistryError> {
+        self.registry.recordings_with_isrc(isrc)
+    }
+}

@@ -1,0 +1,70 @@
+//! The command line: arguments, commands, progress, exit codes. Results go to
+//! standard output, everything else to standard error.
+//!
+//! Each command has a file that wires the library's public parts; what they
+//! share stands beside them.
+
+mod args;
+mod completions;
+mod declare;
+mod error;
+mod exit;
+mod identify;
+mod interrupt;
+mod known;
+mod output;
+mod parse;
+mod progress;
+mod reading;
+mod register;
+mod registry;
+mod scan;
+mod streaming;
+mod tell;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::Parser;
+use earmark::scan::inputs::Inputs;
+
+use args::{Cli, Command};
+use error::CliError;
+use exit::Outcome;
+use tell::tell;
+
+/// Runs what was typed and says how it ended.
+pub fn run() -> ExitCode {
+    match command(Cli::parse()) {
+        Ok(outcome) => outcome.into(),
+        Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
+        Err(error) => {
+            tell(error);
+            ExitCode::from(exit::USAGE_OR_ENVIRONMENT)
+        }
+    }
+}
+
+fn command(cli: Cli) -> Result<Outcome, CliError> {
+    match cli.command {
+        Command::Register(args) => register::run(args, cli.threads),
+        Command::Declare(args) => declare::run(args),
+        Command::Scan(args) => scan::run(args, cli.threads),
+        Command::Identify(args) => identify::run(args, cli.threads),
+        Command::Registry(args) => registry::run(args.command),
+        Command::Completions { shell } => {
+            completions::write(shell, &mut io::stdout()).map_err(CliError::Stdout)?;
+            Ok(Outcome::default())
+        }
+    }
+}
+
+/// Says what was left out of folders, and when nothing is left.
+fn tell_about(inputs: &Inputs) {
+    if inputs.skipped.total() > 0 {
+        tell(format_args!("left out of folders: {}", inputs.skipped));
+    }
+    if inputs.list.is_empty() {
+        tell("found no audio files; name a file to have it read whatever its extension");
+    }
+}

@@ -1,0 +1,57 @@
+//! One file: its tags and its fingerprint.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+
+use earmark::audio::{AudioError, AudioInfo, Limits, Tags, read_tags};
+use earmark::fingerprint::{Fingerprint, fingerprint};
+use earmark::params::Params;
+use earmark::scan::inputs::Input;
+
+/// What could be learned from a file.
+pub struct Reading {
+    /// What the file says about itself.
+    pub tags: Result<Tags, ReadError>,
+    /// What it sounds like.
+    pub sound: Result<(Fingerprint, AudioInfo), ReadError>,
+}
+
+/// Why a file could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// It cannot be opened.
+    #[error("cannot be opened: {0}")]
+    Open(io::Error),
+    /// It is a folder, a pipe or a device.
+    #[error("is not a regular file: name a file or a folder of files")]
+    NotAFile,
+    /// It has no audio that can be decoded.
+    #[error(transparent)]
+    Audio(#[from] AudioError),
+}
+
+/// Reads the input. Tags and sound fail independently: a tag speaks although
+/// the sound is damaged, and the other way round.
+pub fn read(input: &Input, params: &Params, limits: &Limits) -> Reading {
+    let path = match input {
+        Input::File(path) => path,
+        Input::Unreadable { error, .. } => {
+            let error = || ReadError::Open(io::Error::new(error.kind(), error.to_string()));
+            return Reading { tags: Err(error()), sound: Err(error()) };
+        }
+    };
+    let extension = path.extension().map(|extension| extension.to_string_lossy().into_owned());
+    let hint = extension.as_deref();
+    let tags = open(path).and_then(|file| Ok(read_tags(file, hint, limits)?));
+    let sound = open(path).and_then(|file| Ok(fingerprint(file, hint, params, limits)?));
+    Reading { tags, sound }
+}
+
+fn open(path: &Path) -> Result<File, ReadError> {
+    // Opening a pipe that nobody writes to would wait for ever.
+    if !fs::metadata(path).map_err(ReadError::Open)?.is_file() {
+        return Err(ReadError::NotAFile);
+    }
+    File::open(path).map_err(ReadError::Open)
+}

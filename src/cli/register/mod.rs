@@ -1,0 +1,211 @@
+//! `earmark register`.
+
+mod batch;
+mod jobs;
+mod metadata;
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+use std::sync::mpsc::{self, SyncSender};
+use std::thread;
+
+use earmark::audio::Limits;
+use earmark::params::Params;
+use earmark::registry::{Added, NewRecording, Registry, RegistryError};
+use earmark::scan::inputs::expand;
+use earmark::scan::manifest::{Manifest, read_manifest};
+use earmark::scan::pipeline::{Ending, Pipeline};
+use earmark::units::Seconds;
+
+use super::args::RegisterArgs;
+use super::error::CliError;
+use super::exit::Outcome;
+use super::progress::Progress;
+use super::reading::{self, ReadError};
+use super::tell::{counted, tell};
+use super::{interrupt, tell_about};
+
+use batch::{Batch, Commit};
+use jobs::Job;
+
+/// Least audio that makes a recording. Landmarks span up to about half a
+/// second; in less than twice that there are too few to tell two recordings
+/// apart.
+const SHORTEST_S: Seconds = 1.0;
+
+/// Fingerprints that may wait for an earlier, slower file, per thread. One of
+/// a song takes a third of a megabyte.
+const WAITING_PER_THREAD: usize = 8;
+
+/// Registers every input.
+pub fn run(args: RegisterArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, CliError> {
+    let manifest = match &args.manifest {
+        Some(path) => read_manifest(path)?,
+        None => Manifest::default(),
+    };
+    let inputs = expand(&args.inputs);
+    let params = Params::default();
+    let mut registry = Registry::open_or_create(&args.registry.registry, &params)?;
+    let pipeline = Pipeline::new(threads, interrupt::watch()?)
+        .map_err(|error| CliError::Threads { reason: error.to_string() })?
+        .waiting_per_thread(WAITING_PER_THREAD);
+
+    let mut counts = Counts { failed: manifest.bad_rows.len() as u64, ..Counts::default() };
+    manifest.bad_rows.iter().for_each(tell);
+    if !manifest.ignored_columns.is_empty() {
+        tell(format_args!(
+            "columns of the manifest that nobody reads: {}",
+            manifest.ignored_columns.join(", ")
+        ));
+    }
+    if !args.inputs.is_empty() {
+        tell_about(&inputs);
+    }
+    let jobs = jobs::list(manifest.rows, inputs.list);
+    let limits = Limits::default();
+    let mut progress = Progress::new(jobs.len() as u64);
+
+    // Committing has a thread of its own, so that reading goes on meanwhile.
+    // The channel holds nothing: one batch is collected while one is committed.
+    let whole = thread::scope(|scope| {
+        let (batches, full) = mpsc::sync_channel::<Batch>(0);
+        let (committed, commits) = mpsc::channel();
+        scope.spawn(move || batch::commit_all(&mut registry, full, &committed));
+        let mut batch = Batch::default();
+        let mut delivered = jobs.iter();
+        let ending = pipeline.run(
+            &jobs,
+            |job| prepare(job, &params, &limits),
+            |result| {
+                let path = delivered.next().map(|job| job.input.path().to_owned()).unwrap_or_default();
+                match result.map_err(|panic| panic.to_string()).and_then(|prepared| prepared) {
+                    Ok(Prepared { recording, tags_error }) => {
+                        if let Some(error) = tags_error {
+                            progress.say(&path, format_args!("registered without its tags: {error}"));
+                        }
+                        progress.done(recording.duration_s);
+                        batch.push(path, recording);
+                    }
+                    Err(error) => {
+                        counts.failed += 1;
+                        progress.say(&path, error);
+                        progress.failed();
+                    }
+                }
+                let taken = if batch.is_full() {
+                    send(&batches, &mut batch);
+                    counts.take(commits.try_iter(), &progress)
+                } else {
+                    Ok(())
+                };
+                taken.map_or_else(ControlFlow::Break, ControlFlow::Continue)
+            },
+        );
+        let whole = match ending {
+            Ending::Complete => true,
+            Ending::Stopped => false,
+            Ending::Broken(error) => return Err(error),
+        };
+        if !batch.is_empty() {
+            send(&batches, &mut batch);
+        }
+        drop(batches);
+        counts.take(commits.iter(), &progress)?;
+        Ok(whole)
+    })?;
+    progress.finish(Some(&counts));
+    if !whole {
+        tell("interrupted: what is counted here is registered; run the same command again for the rest");
+    }
+    Ok(Outcome { disallowed: false, unchecked: counts.failed > 0 || !whole })
+}
+
+/// Hands the batch over and empties it. When the thread that commits has
+/// ended, the batch is dropped: that thread's error ends the run.
+fn send(batches: &SyncSender<Batch>, batch: &mut Batch) {
+    let _ = batches.send(std::mem::take(batch));
+}
+
+/// A recording that can be registered.
+struct Prepared {
+    recording: NewRecording,
+    /// Why its tags could not be read.
+    tags_error: Option<ReadError>,
+}
+
+/// Reads a file; the error says why it cannot be registered.
+fn prepare(job: &Job, params: &Params, limits: &Limits) -> Result<Prepared, String> {
+    let reading = reading::read(&job.input, params, limits);
+    let (fingerprint, info) = reading.sound.map_err(|error| error.to_string())?;
+    if info.duration_s < SHORTEST_S {
+        return Err(format!(
+            "has {:.2} s of audio, too little to be recognised: register at least {SHORTEST_S} s",
+            info.duration_s
+        ));
+    }
+    let (tags, tags_error) = match reading.tags {
+        Ok(tags) => (Some(tags), None),
+        Err(error) => (None, Some(error)),
+    };
+    let (isrcs, facts) = metadata::merged(job.row.as_ref(), tags.as_ref());
+    let recording = NewRecording {
+        id: job.row.as_ref().and_then(|row| row.id.clone()),
+        isrcs,
+        facts,
+        audio_hash: info.audio_hash,
+        duration_s: info.duration_s,
+        source_path: Some(job.input.path().to_string_lossy().into_owned()),
+        fingerprint,
+    };
+    Ok(Prepared { recording, tags_error })
+}
+
+/// What became of the files.
+#[derive(Debug, Default)]
+struct Counts {
+    new: u64,
+    duplicates: u64,
+    failed: u64,
+}
+
+impl Counts {
+    /// Counts commits and tells what somebody should know about them.
+    fn take(
+        &mut self,
+        commits: impl Iterator<Item = Result<Commit, RegistryError>>,
+        progress: &Progress,
+    ) -> Result<(), CliError> {
+        for commit in commits {
+            let Commit { paths, added } = commit?;
+            for (path, added) in paths.iter().zip(added) {
+                match added {
+                    Added::New { .. } => self.new += 1,
+                    Added::Duplicate { id, kept, .. } => {
+                        self.duplicates += 1;
+                        if !kept.is_empty() {
+                            progress.say(
+                                path,
+                                format_args!(
+                                    "is the registered recording {id}, which keeps its {}",
+                                    kept.join(", ")
+                                ),
+                            );
+                        }
+                    }
+                    Added::Refused(error) => {
+                        self.failed += 1;
+                        progress.say(path, error);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} new, {}, {} failed", self.new, counted(self.duplicates, "duplicate"), self.failed)
+    }
+}

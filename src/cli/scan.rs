@@ -1,0 +1,204 @@
+//! `earmark scan`.
+
+use std::io::{self, Write};
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+use earmark::audio::{Limits, Tags};
+use earmark::matching::{MatchOptions, Matcher};
+use earmark::registry::{Registry, RegistryError};
+use earmark::report::{CheckedAgainst, MatchRow, ScanCsv, ScanRow, ScanTable, Summary};
+use earmark::scan::inputs::{Input, expand};
+use earmark::verdict::{
+    DeclarationBook, Heard, Question, Recognition, SHORTEST_S, TagClaim, VerdictKind, decide,
+};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::args::{ScanArgs, ScanFormat};
+use super::error::CliError;
+use super::exit::Outcome;
+use super::known::Known;
+use super::output::{Output, terminal_columns};
+use super::reading;
+use super::streaming::{self, Job};
+use super::tell_about;
+
+/// Says for every input whether it may be used, and why.
+pub fn run(args: ScanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, CliError> {
+    let registry = Registry::open(&args.registry.registry)?;
+    let index = registry.index()?;
+    let match_options = MatchOptions { effort: args.effort, ..MatchOptions::default() };
+    let question = Question {
+        use_: args.use_,
+        territory: args.territory,
+        as_of: args.as_of.unwrap_or_else(today),
+        policy: args.policy,
+        shortest_s: SHORTEST_S,
+    };
+    let checked = checked_against(&registry, question.clone(), match_options.clone())?;
+    let checker = Checker {
+        registry: &registry,
+        known: Known::new(&registry)?,
+        matcher: Matcher::new(&index, registry.params(), match_options),
+        book: DeclarationBook::new(registry.declarations()?),
+        question,
+        limits: Limits::default(),
+    };
+    let inputs = expand(&args.inputs);
+    tell_about(&inputs);
+
+    let table = args.format == ScanFormat::Table;
+    let mut output = Output::open(args.out.as_deref(), table)?;
+    let shown = output.is_terminal();
+    let out = args.out.as_deref();
+    let job = Job { inputs: &inputs.list, out, shown, errors_shown: shown && table, threads };
+    let failed = |error| Output::failed(out, error);
+    let mut writer = match args.format {
+        ScanFormat::Table => Writer::Table(ScanTable::new(&mut output, terminal_columns())),
+        ScanFormat::Jsonl => Writer::Jsonl(&mut output),
+        ScanFormat::Csv => Writer::Csv(Box::new(ScanCsv::new(&mut output).map_err(failed)?)),
+    };
+    let mut summary = Summary::default();
+    let run = streaming::run(
+        &job,
+        |input| checker.check(input),
+        |path, error| checker.failed(path, error),
+        |row| {
+            summary.add(row.verdict);
+            writer.write(row, &checked)
+        },
+    )?;
+    writer.finish(&summary, &checked).map_err(failed)?;
+    // The table ends with the counts.
+    run.progress.finish(if table { None } else { Some(&summary) });
+    output.finish_and_tell(run.whole)?;
+    Ok(Outcome {
+        disallowed: summary.count(VerdictKind::Disallowed) > 0,
+        unchecked: run.failures || !run.whole,
+    })
+}
+
+/// The day it is in UTC: the same everywhere, as the machine that scans need
+/// not be where the use happens.
+fn today() -> Date {
+    Timestamp::now().to_zoned(TimeZone::UTC).date()
+}
+
+fn checked_against(
+    registry: &Registry,
+    question: Question,
+    match_options: MatchOptions,
+) -> Result<CheckedAgainst, RegistryError> {
+    let info = registry.info()?;
+    Ok(CheckedAgainst {
+        tool: concat!("earmark ", env!("CARGO_PKG_VERSION")).to_owned(),
+        registry_generation: info.generation,
+        registry_hash: info.content_hash_hex(),
+        params: info.params_id,
+        question,
+        match_options,
+    })
+}
+
+/// Everything that a verdict on a file needs besides the file.
+struct Checker<'a> {
+    registry: &'a Registry,
+    known: Known<'a>,
+    matcher: Matcher<'a>,
+    book: DeclarationBook,
+    question: Question,
+    limits: Limits,
+}
+
+impl Checker<'_> {
+    fn check(&self, input: &Input) -> Result<ScanRow, RegistryError> {
+        let reading = reading::read(input, self.registry.params(), &self.limits);
+        let mut recognition = Recognition::default();
+        let mut matches = Vec::new();
+        if let Ok(tags) = &reading.tags {
+            recognition.tags = self.claims(tags)?;
+        }
+        let audio = match reading.sound {
+            Ok((fingerprint, info)) => {
+                recognition.duration_s = info.duration_s;
+                for found in self.matcher.identify(&fingerprint) {
+                    let recording = self.known.recording(found.recording)?;
+                    matches.push(MatchRow::new(&found, &recording));
+                    recognition.matches.push(Heard {
+                        recording: (&recording).into(),
+                        grade: found.grade,
+                        query_start_s: found.query_start_s,
+                        query_end_s: found.query_end_s,
+                    });
+                }
+                Some(info)
+            }
+            Err(error) => {
+                recognition.error = Some(error.to_string());
+                None
+            }
+        };
+        Ok(ScanRow {
+            duration_s: audio.as_ref().map(|audio| audio.duration_s),
+            tags: reading.tags.ok(),
+            matches,
+            audio,
+            ..self.row(input.path(), recognition)
+        })
+    }
+
+    fn failed(&self, path: &Path, error: String) -> ScanRow {
+        self.row(path, Recognition { error: Some(error), ..Recognition::default() })
+    }
+
+    /// The row with its verdict, and nothing else yet.
+    fn row(&self, path: &Path, recognition: Recognition) -> ScanRow {
+        let verdict = decide(&recognition, self.book.concerning(&recognition), &self.question);
+        ScanRow { error: recognition.error, ..ScanRow::new(path, verdict) }
+    }
+
+    /// The ISRCs in the tags, each once, and who carries them.
+    fn claims(&self, tags: &Tags) -> Result<Vec<TagClaim>, RegistryError> {
+        let mut claims: Vec<TagClaim> = Vec::new();
+        for tag in &tags.isrcs {
+            if claims.iter().all(|claim| claim.isrc != tag.isrc) {
+                let recordings = self.known.with_isrc(&tag.isrc)?.iter().map(Into::into).collect();
+                claims.push(TagClaim { isrc: tag.isrc, recordings });
+            }
+        }
+        Ok(claims)
+    }
+}
+
+/// Writes rows in one of the formats.
+enum Writer<'a> {
+    Table(ScanTable<&'a mut Output>),
+    Jsonl(&'a mut Output),
+    Csv(Box<ScanCsv<&'a mut Output>>),
+}
+
+impl Writer<'_> {
+    fn write(&mut self, row: &ScanRow, checked: &CheckedAgainst) -> io::Result<()> {
+        match self {
+            Self::Table(table) => table.write(row),
+            Self::Jsonl(output) => {
+                row.write_json_line(output, checked)?;
+                output.flush()
+            }
+            Self::Csv(csv) => {
+                csv.write(row, checked)?;
+                csv.flush()
+            }
+        }
+    }
+
+    fn finish(self, summary: &Summary, checked: &CheckedAgainst) -> io::Result<()> {
+        match self {
+            Self::Table(table) => table.finish(summary, checked),
+            Self::Jsonl(output) => output.flush(),
+            Self::Csv(mut csv) => csv.flush(),
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! The chain from samples to a constellation.
+
+use std::io::{Read, Seek};
+
+use crate::audio::{self, AudioError, AudioInfo, Limits};
+use crate::params::Params;
+use crate::peaks::{Peak, PeakPicker};
+use crate::spectrum::Stft;
+
+/// The dense constellation of a piece of audio.
+///
+/// What a registry keeps of a recording and what a query looks up are both
+/// derived from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fingerprint {
+    /// Peaks in order of time, then pitch.
+    pub peaks: Vec<Peak>,
+    /// Number of STFT frames.
+    pub frames: u32,
+}
+
+/// Makes the fingerprint of a stream of mono samples.
+pub struct Fingerprinter {
+    stft: Stft,
+    picker: PeakPicker,
+}
+
+impl Fingerprinter {
+    /// A fingerprinter for samples at [`Params::rate_hz`].
+    pub fn new(params: &Params) -> Self {
+        Fingerprinter { stft: Stft::new(params), picker: PeakPicker::new(params) }
+    }
+
+    /// Adds samples (mono, full scale = ±1).
+    pub fn push(&mut self, samples: &[f32]) {
+        let Fingerprinter { stft, picker } = self;
+        stft.push(samples, &mut |frame| picker.push(frame));
+    }
+
+    /// Ends the stream.
+    pub fn finish(self) -> Fingerprint {
+        let (peaks, frames) = self.picker.finish();
+        Fingerprint { peaks, frames: frames as u32 }
+    }
+}
+
+/// Decodes a stream and makes its fingerprint, in memory bounded by the peaks.
+///
+/// `extension` helps to recognise the container where its first bytes do not.
+///
+/// # Errors
+/// Those of [`audio::decode`].
+pub fn fingerprint<R: Read + Seek + Send + Sync + 'static>(
+    source: R,
+    extension: Option<&str>,
+    params: &Params,
+    limits: &Limits,
+) -> Result<(Fingerprint, AudioInfo), AudioError> {
+    let mut fingerprinter = Fingerprinter::new(params);
+    let info = audio::decode(source, extension, params.rate_hz, limits, &mut |samples| {
+        fingerprinter.push(samples);
+    })?;
+    Ok((fingerprinter.finish(), info))
+}

@@ -1,0 +1,149 @@
+//! From a query to recognised recordings.
+
+pub mod alignment;
+pub mod chance;
+pub mod evidence;
+pub mod extend;
+pub mod identify;
+pub mod nominate;
+pub mod query;
+pub mod search;
+pub mod sweep;
+
+use serde::{Deserialize, Serialize};
+
+use crate::fingerprint::Fingerprint;
+use crate::index::Index;
+use crate::params::{PITCH_UNITS_PER_SEMITONE, Params};
+use crate::units::{RecordingKey, Seconds};
+
+use self::query::Query;
+
+/// How hard a query is searched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Effort {
+    /// Look-ups only.
+    Fast,
+    /// Sliding too.
+    #[default]
+    Standard,
+    /// Everything.
+    Thorough,
+}
+
+/// How sure a match is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Grade {
+    /// The recording is in the query.
+    Match,
+    /// It may be; a person should look.
+    Possible,
+}
+
+impl Effort {
+    fn plan(self) -> search::Plan {
+        let (pairs, triplets, sweep_seconds) = match self {
+            Effort::Fast => (16, 7, 0.0),
+            Effort::Standard => (30, 9, 100.0 * 3600.0),
+            Effort::Thorough => (55, 12, f64::INFINITY),
+        };
+        search::Plan {
+            density: nominate::Density {
+                pair_peaks_per_block: pairs,
+                triplet_peaks_per_block: triplets,
+                max_scale: 1.4,
+            },
+            pair_candidates: 20,
+            triplet_candidates: 20,
+            sweep_seconds,
+            sweep_candidates: 30,
+        }
+    }
+}
+
+/// Options of one query.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MatchOptions {
+    /// How hard to search.
+    pub effort: Effort,
+    /// Largest E-value of a [`Grade::Match`].
+    pub match_e_value: f64,
+    /// Largest E-value of a [`Grade::Possible`]; what is above is not reported.
+    pub possible_e_value: f64,
+}
+
+impl Default for MatchOptions {
+    fn default() -> Self {
+        MatchOptions { effort: Effort::Standard, match_e_value: 0.01, possible_e_value: 1.0 }
+    }
+}
+
+/// A recording recognised in a query.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Match {
+    /// The recording.
+    pub recording: RecordingKey,
+    /// Where it starts in the query.
+    pub query_start_s: Seconds,
+    /// Where it ends in the query.
+    pub query_end_s: Seconds,
+    /// Position in the recording that sounds at `query_start_s`.
+    pub reference_start_s: Seconds,
+    /// Position in the recording that sounds at `query_end_s`.
+    pub reference_end_s: Seconds,
+    /// Reference seconds per query second.
+    pub time_scale: f64,
+    /// Pitch of the query minus pitch of the recording.
+    pub pitch_semitones: f64,
+    /// Evidence.
+    pub score: f64,
+    /// Match or possible.
+    pub grade: Grade,
+}
+
+/// Recognises the recordings of an index in queries.
+pub struct Matcher<'a> {
+    index: &'a Index,
+    params: &'a Params,
+    options: MatchOptions,
+}
+
+impl<'a> Matcher<'a> {
+    /// A matcher; it may be used by several threads at once.
+    pub fn new(index: &'a Index, params: &'a Params, options: MatchOptions) -> Self {
+        Matcher { index, params, options }
+    }
+
+    /// The recordings recognised in a query, best first.
+    pub fn identify(&self, query: &Fingerprint) -> Vec<Match> {
+        let prepared = Query::new(query, self.params);
+        let plan = self.options.effort.plan();
+        let max_ln_e = self.options.possible_e_value.ln();
+        let found = identify::identify(self.index, &prepared, &plan, max_ln_e, self.params);
+        let mut matches: Vec<Match> = found.iter().map(|f| self.describe(f)).collect();
+        matches.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.recording.cmp(&b.recording)));
+        matches
+    }
+
+    fn describe(&self, found: &identify::Found) -> Match {
+        let recording = self.index.segments()[found.segment].recording(found.ordinal);
+        let alignment = &found.extent.alignment;
+        let seconds = |tick: f64| self.params.first_tick_s() + tick * self.params.seconds_per_tick();
+        let reference = |tick: f64| seconds(alignment.reference_tick(tick)).max(0.0);
+        let (from, until) = (found.extent.from, found.extent.until);
+        let certain = found.ln_e <= self.options.match_e_value.ln();
+        Match {
+            recording: recording.key,
+            query_start_s: seconds(from),
+            query_end_s: seconds(until),
+            reference_start_s: reference(from),
+            reference_end_s: reference(until),
+            time_scale: alignment.scale,
+            pitch_semitones: alignment.shift / f64::from(PITCH_UNITS_PER_SEMITONE),
+            score: -found.ln_e / std::f64::consts::LN_10,
+            grade: if certain { Grade::Match } else { Grade::Possible },
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Candidates without an index: the query's constellation is slid along every
+//! stored one.
+//!
+//! A hash needs two or three peaks that survived; sliding needs only enough
+//! single ones. It finds music far below the noise, at a cost that grows with
+//! the registry, and only at the original speed and pitch.
+
+use std::ops::Range;
+
+use crate::peaks::Peak;
+
+use super::query::Query;
+
+/// Width of a cell of the offset, in ticks. Two neighbours are counted
+/// together, which gives the tolerance of the verification.
+const CELL: u32 = 4;
+
+/// Tolerance in pitch units, either way.
+const REACH_PITCH: i32 = 3;
+
+/// The peaks of a stretch of a query, by pitch.
+pub struct Sweep {
+    /// For every pitch, where the ticks of the peaks near it start in `ticks`.
+    start: Vec<u32>,
+    ticks: Vec<u32>,
+    length: u32,
+    from: u32,
+    scale: f64,
+}
+
+/// An offset that stands out.
+#[derive(Clone, Copy, Debug)]
+pub struct Standout {
+    /// Reference tick at query tick 0.
+    pub offset: f64,
+    /// Standard deviations above the recording's mean.
+    pub deviations: f64,
+}
+
+impl Sweep {
+    /// Prepares the query ticks `ticks`, to be found at a time scale and pitch
+    /// shift (in pitch units, query minus reference).
+    pub fn new(query: &Query, ticks: Range<u32>, scale: f64, shift: f64, max_pitch: u32) -> Self {
+        let peaks = &query.peaks()[query.range(f64::from(ticks.start), f64::from(ticks.end) - 1.0)];
+        let length = (f64::from(ticks.end - ticks.start) * scale).ceil() as u32 + CELL;
+        let around = |peak: &Peak| {
+            let pitch = (f64::from(peak.pitch) - shift).round() as i32;
+            let low = (pitch - REACH_PITCH).max(0);
+            let high = (pitch + REACH_PITCH).min(max_pitch as i32);
+            (low..=high).map(|p| p as usize)
+        };
+        // Counting sort by pitch: sizes, starts, then the ticks in their places.
+        let mut start = vec![0_u32; max_pitch as usize + 2];
+        for peak in peaks {
+            around(peak).for_each(|p| start[p + 1] += 1);
+        }
+        for p in 1..start.len() {
+            start[p] += start[p - 1];
+        }
+        let mut next = start.clone();
+        let mut all = vec![0; start.last().copied().unwrap_or(0) as usize];
+        for peak in peaks {
+            let tick = f64::from(peak.tick.saturating_sub(ticks.start)) * scale;
+            for p in around(peak) {
+                all[next[p] as usize] = (tick.round() as u32).min(length);
+                next[p] += 1;
+            }
+        }
+        Sweep { start, ticks: all, length, from: ticks.start, scale }
+    }
+
+    /// Slides along a constellation; the `most` offsets that stand out most,
+    /// at least `least` deviations. `counts` is scratch space.
+    pub fn slide(&self, reference: &[Peak], most: usize, least: f64, counts: &mut Vec<u16>) -> Vec<Standout> {
+        let Some(last) = reference.last() else { return Vec::new() };
+        let cells = ((last.tick + self.length) / CELL + 3) as usize;
+        counts.clear();
+        counts.resize(cells, 0);
+        let mut hits = 0_u64;
+        for peak in reference {
+            let pitch = usize::from(peak.pitch);
+            let Some([from, until]) = self.start.get(pitch..pitch + 2) else { continue };
+            let ticks = &self.ticks[*from as usize..*until as usize];
+            hits += ticks.len() as u64;
+            let base = peak.tick + self.length;
+            for tick in ticks {
+                counts[((base - tick) / CELL) as usize] += 1;
+            }
+        }
+        let mean = 2.0 * hits as f64 / cells as f64;
+        let deviation = (mean + 1.0).sqrt();
+        let least_count = (mean + least * deviation).ceil() as u16;
+        let mut found: Vec<(u16, usize)> = Vec::new();
+        for i in 0..cells - 1 {
+            let sum = counts[i] + counts[i + 1];
+            if sum < least_count {
+                continue;
+            }
+            match found.last_mut() {
+                Some((best, at)) if i - *at <= 3 => {
+                    if sum > *best {
+                        (*best, *at) = (sum, i);
+                    }
+                }
+                _ => found.push((sum, i)),
+            }
+        }
+        found.sort_unstable_by_key(|(count, i)| (u16::MAX - count, *i));
+        found.truncate(most);
+        found
+            .into_iter()
+            .map(|(count, i)| Standout {
+                offset: f64::from((i as u32 + 1) * CELL)
+                    - f64::from(self.length)
+                    - self.scale * f64::from(self.from),
+                deviations: (f64::from(count) - mean) / deviation,
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,136 @@
+//! What can go wrong with a registry, and what to do then.
+
+use std::path::PathBuf;
+
+use crate::index::IndexError;
+use crate::params::ParamsId;
+
+use super::declaration::DeclarationError;
+
+/// An operation on a registry that failed. Nothing was committed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RegistryError {
+    /// There is no registry in this folder.
+    #[error("there is no registry in {}: make one with `earmark register INPUT --registry {}`", path.display(), path.display())]
+    NotFound {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// [`create`](super::Registry::create) found a registry already there.
+    #[error("{} already holds a registry: open it, or choose another folder", path.display())]
+    AlreadyExists {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The database is not an earmark registry.
+    #[error("{} is not an earmark registry ({found}): check the folder, or restore it from a copy", path.display())]
+    NotARegistry {
+        /// The database file.
+        path: PathBuf,
+        /// What was found instead.
+        found: String,
+    },
+    /// Written by a newer earmark.
+    #[error("{} has format version {found}, and this earmark reads up to version {supported}: update earmark", path.display())]
+    FormatTooNew {
+        /// The database file.
+        path: PathBuf,
+        /// Its format version.
+        found: i64,
+        /// The newest version this program reads.
+        supported: i64,
+    },
+    /// The registry's fingerprints were made with other parameters.
+    #[error(
+        "{} was made with other fingerprint parameters (id {found}, wanted {expected}; {}): \
+         register into a new folder, or use the registry's own parameters",
+        path.display(), differences.join("; ")
+    )]
+    ParamsDiffer {
+        /// The registry folder.
+        path: PathBuf,
+        /// Id of the parameters in the registry.
+        found: ParamsId,
+        /// Id of the parameters asked for.
+        expected: ParamsId,
+        /// The differing fields with both values.
+        differences: Vec<String>,
+    },
+    /// The parameters have fields this version does not know, or lack some.
+    #[error("{} was made with fingerprint parameters this earmark does not know ({reason}): use the earmark that made it", path.display())]
+    UnknownParams {
+        /// The database file.
+        path: PathBuf,
+        /// The field.
+        reason: String,
+    },
+    /// Another writer is at work.
+    #[error("{} is being written by {holder}: wait until that is done, then try again (reading is possible meanwhile)", path.display())]
+    Locked {
+        /// The registry folder.
+        path: PathBuf,
+        /// Who holds the lock, as far as it can be told.
+        holder: String,
+    },
+    /// A change was asked of a registry that was opened for reading.
+    #[error("{} was opened for reading only: open it for writing to change it", path.display())]
+    ReadOnly {
+        /// The registry folder.
+        path: PathBuf,
+    },
+    /// SQLite reported an error.
+    #[error("cannot {action} {}: {source}; run `earmark registry verify`, and restore the folder from a copy if it is damaged", path.display())]
+    Database {
+        /// The database file.
+        path: PathBuf,
+        /// What was being done, completing "cannot ...".
+        action: &'static str,
+        /// SQLite's error.
+        source: rusqlite::Error,
+    },
+    /// The file system reported an error.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was being done, completing "cannot ...".
+        action: &'static str,
+        /// The system's error.
+        source: std::io::Error,
+    },
+    /// A segment could not be written or opened.
+    #[error("{source} (`earmark registry verify` lists all that is damaged)")]
+    Segment {
+        /// The segment file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: IndexError,
+    },
+    /// A stored value cannot be what a registry writes.
+    #[error("{} is damaged: {what}; run `earmark registry verify` and restore the folder from a copy", path.display())]
+    Corrupt {
+        /// The database file.
+        path: PathBuf,
+        /// The value and why it is impossible.
+        what: String,
+    },
+    /// A declaration is not valid; none of the batch was stored.
+    #[error("declaration {number} of {of}: {source}")]
+    Declaration {
+        /// Its place in the batch, from 1.
+        number: usize,
+        /// Declarations in the batch.
+        of: usize,
+        /// What is wrong with it.
+        source: DeclarationError,
+    },
+    /// Every recording key was used once (keys are never reused).
+    #[error("{} has given out all {limit} recording keys: register into a new folder", path.display())]
+    KeysExhausted {
+        /// The registry folder.
+        path: PathBuf,
+        /// How many keys there are.
+        limit: u64,
+    },
+}

@@ -1,0 +1,107 @@
+//! Figures about a registry.
+
+use std::fs;
+
+use serde::Serialize;
+
+use crate::units::Seconds;
+
+use super::canonical::Canonical;
+use super::declaration::as_hex;
+use super::schema::{self, database_error};
+use super::{Registry, RegistryError, read};
+
+/// What `earmark registry info` shows.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Info {
+    /// Version of the database's format.
+    pub format_version: i64,
+    /// Id of the fingerprint parameters, 16 hexadecimal digits.
+    pub params_id: String,
+    /// Number of commits so far.
+    pub generation: u64,
+    /// BLAKE3 hash that names the whole content: params, recordings and
+    /// declarations, whatever the order of registration. The same content has
+    /// the same hash in every registry.
+    #[serde(serialize_with = "as_hex")]
+    pub content_hash: [u8; 32],
+    /// Registered recordings.
+    pub recordings: u64,
+    /// Pairs of a recording and an ISRC it carries.
+    pub isrcs: u64,
+    /// Duration of all registered recordings together, in seconds.
+    pub duration_s: Seconds,
+    /// Declarations, superseded ones included.
+    pub declarations: u64,
+    /// Hash of the last declaration, which covers all before it; zeros when
+    /// there is none.
+    #[serde(serialize_with = "as_hex")]
+    pub declarations_hash: [u8; 32],
+    /// Live segments.
+    pub segments: u64,
+    /// Removed recordings whose fingerprints still lie in a live segment.
+    pub tombstones: u64,
+    /// Size of the live segments in bytes.
+    pub segment_bytes: u64,
+    /// Size of the database file in bytes, without its log.
+    pub database_bytes: u64,
+}
+
+impl Info {
+    /// The content hash as 64 hexadecimal digits.
+    pub fn content_hash_hex(&self) -> String {
+        blake3::Hash::from_bytes(self.content_hash).to_hex().to_string()
+    }
+}
+
+impl Registry {
+    /// Number of commits so far; it rises by one with each.
+    pub fn generation(&self) -> Result<u64, RegistryError> {
+        self.connection()
+            .query_row("SELECT generation FROM registry", [], |row| row.get::<_, i64>(0))
+            .map(i64::unsigned_abs)
+            .map_err(database_error(&self.database, "read the generation of"))
+    }
+
+    /// Counts, sizes and hashes.
+    pub fn info(&self) -> Result<Info, RegistryError> {
+        let connection = self.connection();
+        let database = database_error(&self.database, "read");
+        let count =
+            |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs);
+        let (recordings_hash, declarations, declarations_hash): (Vec<u8>, i64, [u8; 32]) = connection
+            .query_row("SELECT recordings_hash, declarations, declarations_hash FROM registry", [], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })
+            .map_err(database)?;
+        let mut tombstones = 0;
+        let live = read::live_segments(&connection).map_err(database)?;
+        for number in &live {
+            tombstones += read::tombstones_of(&connection, *number, &self.database)?.len();
+        }
+        let params_id = self.params.id().to_string();
+        let declarations = declarations.unsigned_abs();
+        let mut content = Canonical::new("earmark registry 1");
+        content.text(&params_id);
+        content.bytes(&recordings_hash);
+        content.text(&declarations.to_string());
+        content.bytes(&declarations_hash);
+        Ok(Info {
+            format_version: schema::FORMAT_VERSION,
+            params_id,
+            generation: count("SELECT generation FROM registry").map_err(database)?,
+            content_hash: *blake3::hash(content.as_bytes()).as_bytes(),
+            recordings: count("SELECT count(*) FROM recording").map_err(database)?,
+            isrcs: count("SELECT count(*) FROM recording_isrc").map_err(database)?,
+            duration_s: connection
+                .query_row("SELECT total(duration_s) FROM recording", [], |row| row.get(0))
+                .map_err(database)?,
+            declarations,
+            declarations_hash,
+            segments: live.len() as u64,
+            tombstones,
+            segment_bytes: count("SELECT coalesce(sum(bytes), 0) FROM segment").map_err(database)?,
+            database_bytes: fs::metadata(&self.database).map_or(0, |file| file.len()),
+        })
+    }
+}

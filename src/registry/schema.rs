@@ -1,0 +1,284 @@
+//! The database: its tables, its format version, how it is opened.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use super::RegistryError;
+
+/// The database's name inside the registry folder.
+pub(super) const FILE_NAME: &str = "registry.db";
+
+/// SQLite's `application_id`: "earm" in ASCII.
+pub(super) const APPLICATION_ID: i64 = 0x6561_726d;
+
+/// SQLite's `user_version`. A reader takes this version or an older one that
+/// it knows how to read; a newer one is refused. A change that an older
+/// program would misread raises it, and the writer that raises it rewrites
+/// the tables in one transaction on opening.
+pub(super) const FORMAT_VERSION: i64 = 1;
+
+/// The tables of [`FORMAT_VERSION`]. Words that later versions may add to
+/// (uses, permissions, kinds of subjects) are checked by the program and not
+/// here, as SQLite cannot change a CHECK without rebuilding the table.
+pub(super) const TABLES: &str = "
+CREATE TABLE registry (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    params TEXT NOT NULL,
+    params_id TEXT NOT NULL,
+    generation INTEGER NOT NULL,
+    next_key INTEGER NOT NULL,
+    next_segment INTEGER NOT NULL,
+    recordings_hash BLOB NOT NULL,
+    declarations INTEGER NOT NULL,
+    declarations_hash BLOB NOT NULL
+) STRICT;
+CREATE TABLE segment (
+    number INTEGER PRIMARY KEY,
+    bytes INTEGER NOT NULL,
+    recordings INTEGER NOT NULL,
+    hash BLOB NOT NULL CHECK (length(hash) = 32),
+    tombstones BLOB NOT NULL
+) STRICT;
+CREATE TABLE recording (
+    key INTEGER PRIMARY KEY CHECK (key BETWEEN 0 AND 4294967295),
+    id TEXT NOT NULL UNIQUE,
+    audio_hash BLOB NOT NULL UNIQUE CHECK (length(audio_hash) = 32),
+    segment INTEGER NOT NULL REFERENCES segment (number) DEFERRABLE INITIALLY DEFERRED,
+    duration_s REAL NOT NULL,
+    source_path TEXT,
+    title TEXT,
+    version TEXT,
+    artist TEXT,
+    album TEXT,
+    owner TEXT,
+    label TEXT,
+    p_line TEXT,
+    release_date TEXT
+) STRICT;
+CREATE INDEX recording_by_segment ON recording (segment);
+CREATE TABLE recording_isrc (
+    recording INTEGER NOT NULL REFERENCES recording (key) ON DELETE CASCADE,
+    isrc TEXT NOT NULL CHECK (length(isrc) = 12),
+    PRIMARY KEY (recording, isrc)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX recording_isrc_by_isrc ON recording_isrc (isrc, recording);
+CREATE TABLE declaration (
+    seq INTEGER PRIMARY KEY,
+    subject_kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    use TEXT NOT NULL,
+    permission TEXT NOT NULL,
+    terms TEXT,
+    territories TEXT NOT NULL,
+    valid_from TEXT,
+    valid_until TEXT,
+    declarant TEXT NOT NULL,
+    source TEXT,
+    received_at TEXT NOT NULL,
+    hash BLOB NOT NULL CHECK (length(hash) = 32)
+) STRICT;
+CREATE TRIGGER declaration_no_update BEFORE UPDATE ON declaration
+BEGIN SELECT RAISE(ABORT, 'declarations are append-only'); END;
+CREATE TRIGGER declaration_no_delete BEFORE DELETE ON declaration
+BEGIN SELECT RAISE(ABORT, 'declarations are append-only'); END;
+";
+
+/// How long a connection waits for another's short lock (recovery after a
+/// crash, a checkpoint) before it gives up. Writers exclude each other by the
+/// writer lock, so this is never a wait for a whole commit of audio.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// What a database file turned out to be.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// Nothing was ever committed to it.
+    Empty,
+    /// A registry of a version this program reads.
+    Registry,
+}
+
+/// Opens for writing, creating the file if it is missing.
+///
+/// Journal mode is WAL: a scan holds one read transaction for hours, and WAL
+/// is SQLite's only mode in which that neither delays a writer nor shows the
+/// reader the writer's changes. `synchronous = FULL` syncs the log at every
+/// commit, so that a commit that returned survives a power cut.
+pub(super) fn open_writer(path: &Path) -> Result<(Connection, State), RegistryError> {
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let database = database_error(path, "open");
+    let connection = Connection::open_with_flags(path, flags).map_err(database)?;
+    configure(&connection).map_err(database)?;
+    let state = state(&connection, path)?;
+    let mode: String = connection
+        .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
+        .map_err(database)?;
+    if mode != "wal" {
+        let what = format!("its file system refuses SQLite's write-ahead log (journal mode {mode})");
+        return Err(RegistryError::Corrupt { path: path.to_owned(), what });
+    }
+    // macOS syncs to the disk's cache only unless it is asked twice.
+    connection
+        .execute_batch("PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;")
+        .map_err(database)?;
+    Ok((connection, state))
+}
+
+/// Opens for reading and takes a snapshot: until the connection closes, it
+/// sees what was committed at this moment.
+pub(super) fn open_reader(path: &Path) -> Result<Connection, RegistryError> {
+    let connection = match snapshot(path, OpenFlags::SQLITE_OPEN_READ_WRITE) {
+        // No right to write: the log's index may exist already, made by a writer.
+        Err(error) if is_unwritable(&error) => {
+            match snapshot(path, OpenFlags::SQLITE_OPEN_READ_ONLY) {
+                // Nor may it be made. Without a log nobody is writing, and the
+                // file alone is the whole state.
+                Err(error) if is_unwritable(&error) && !has_log(path) => immutable(path),
+                other => other,
+            }
+        }
+        other => other,
+    }
+    .map_err(database_error(path, "open"))?;
+    match state(&connection, path)? {
+        State::Registry => Ok(connection),
+        State::Empty => Err(RegistryError::NotARegistry {
+            path: path.to_owned(),
+            found: "an empty database, perhaps of an interrupted first registration".to_owned(),
+        }),
+    }
+}
+
+fn snapshot(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    begin_reading(connection)
+}
+
+/// For media that cannot be written at all: no locks, no log.
+fn immutable(path: &Path) -> rusqlite::Result<Connection> {
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    begin_reading(Connection::open_with_flags(immutable_uri(path), flags)?)
+}
+
+/// SQLite's URI for a path, every byte with a meaning there escaped.
+fn immutable_uri(path: &Path) -> String {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut uri = String::from("file:");
+    for byte in absolute.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
+                uri.push(char::from(*byte))
+            }
+            other => uri.push_str(&format!("%{other:02X}")),
+        }
+    }
+    uri + "?immutable=1"
+}
+
+fn begin_reading(connection: Connection) -> rusqlite::Result<Connection> {
+    configure(&connection)?;
+    connection.pragma_update(None, "query_only", true)?;
+    // BEGIN alone takes no snapshot; the first read does.
+    connection.execute_batch("BEGIN")?;
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    Ok(connection)
+}
+
+/// Settings of every connection. The file may come from anywhere, so SQLite
+/// is told not to trust what its schema could make it do.
+fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection
+        .execute_batch("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA foreign_keys = ON;")
+}
+
+fn is_unwritable(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied)
+    )
+}
+
+fn has_log(path: &Path) -> bool {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    fs::metadata(PathBuf::from(log)).is_ok_and(|file| file.len() > 0)
+}
+
+/// Tells a registry from everything else by the ids in SQLite's header.
+fn state(connection: &Connection, path: &Path) -> Result<State, RegistryError> {
+    let read = |pragma| {
+        connection
+            .pragma_query_value(None, pragma, |row| row.get::<_, i64>(0))
+            .map_err(database_error(path, "open"))
+    };
+    let application = read("application_id")?;
+    let version = read("user_version")?;
+    let objects: i64 = connection
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(database_error(path, "open"))?;
+    if application == 0 && version == 0 && objects == 0 {
+        return Ok(State::Empty);
+    }
+    let not_a_registry = |found| RegistryError::NotARegistry { path: path.to_owned(), found };
+    if application != APPLICATION_ID {
+        return Err(not_a_registry(format!(
+            "application id {application:#010x}, expected {APPLICATION_ID:#010x}"
+        )));
+    }
+    if version > FORMAT_VERSION {
+        return Err(RegistryError::FormatTooNew {
+            path: path.to_owned(),
+            found: version,
+            supported: FORMAT_VERSION,
+        });
+    }
+    // Version 1 is the first, so there is no older one to bring forward.
+    if version < FORMAT_VERSION {
+        return Err(not_a_registry(format!("format version {version}, the first was 1")));
+    }
+    Ok(State::Registry)
+}
+
+/// Wraps SQLite's error with the file and what was being done.
+pub(super) fn database_error(
+    path: &Path,
+    action: &'static str,
+) -> impl Fn(rusqlite::Error) -> RegistryError + Copy {
+    move |source| RegistryError::Database { path: path.to_owned(), action, source }
+}
+
+/// Name and text of every table, index and trigger, for comparing a file's
+/// schema with the one it should have.
+pub(super) fn objects(connection: &Connection) -> rusqlite::Result<Vec<(String, Option<String>)>> {
+    let mut statement = connection.prepare("SELECT name, sql FROM sqlite_schema ORDER BY name")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    rows.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::Params;
+    use crate::registry::Registry;
+
+    #[test]
+    fn a_database_that_cannot_be_written_is_read_under_any_name() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["plain", "a b?c#d%20e", "immutable=0&x", "Länder"] {
+            let folder = folder.path().join(name);
+            drop(Registry::create(&folder, &Params::default()).unwrap());
+            let path = folder.join(FILE_NAME);
+            assert!(!has_log(&path), "a writer that closed leaves no log");
+            let connection = immutable(&path).unwrap();
+            assert_eq!(state(&connection, &path).unwrap(), State::Registry, "{name}");
+            assert!(connection.execute("DELETE FROM registry", []).is_err());
+        }
+    }
+}

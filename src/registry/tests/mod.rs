@@ -1,0 +1,92 @@
+//! Tests of the registry as a whole.
+
+mod adding;
+mod concurrency;
+mod damage;
+mod declaring;
+mod importing;
+mod opening;
+mod removing;
+
+use std::path::Path;
+
+use crate::fingerprint::{Fingerprint, Fingerprinter};
+use crate::params::Params;
+
+use super::*;
+
+/// A short fingerprint of noise, another one for each seed.
+pub(super) fn fingerprint(seed: u32) -> Fingerprint {
+    let mut state = seed.wrapping_mul(2_654_435_761) | 1;
+    let noise: Vec<f32> = (0..24_000)
+        .map(|_| {
+            // xorshift32 (Marsaglia 2003).
+            state ^= state << 13;
+            state ^= state >> 17;
+            state ^= state << 5;
+            state as f32 / u32::MAX as f32 - 0.5
+        })
+        .collect();
+    let mut fingerprinter = Fingerprinter::new(&Params::default());
+    fingerprinter.push(&noise);
+    fingerprinter.finish()
+}
+
+/// A recording whose audio is told apart by `seed`.
+pub(super) fn recording(seed: u32) -> NewRecording {
+    NewRecording {
+        id: None,
+        isrcs: Vec::new(),
+        facts: Facts::default(),
+        audio_hash: *blake3::hash(&seed.to_le_bytes()).as_bytes(),
+        duration_s: 2.0,
+        source_path: Some(format!("masters/{seed}.wav")),
+        fingerprint: fingerprint(seed),
+    }
+}
+
+/// The same with an id.
+pub(super) fn named(id: &str, seed: u32) -> NewRecording {
+    NewRecording { id: Some(id.to_owned()), ..recording(seed) }
+}
+
+pub(super) fn declaration(subject: Subject, permission: Permission) -> NewDeclaration {
+    NewDeclaration {
+        subject,
+        use_: Use::AiTraining,
+        permission,
+        territories: Vec::new(),
+        from: None,
+        until: None,
+        declarant: "Example Music".to_owned(),
+        source: None,
+        received_at: "2026-11-21T12:00:00Z".parse().unwrap(),
+    }
+}
+
+/// A registry with two segments, a tombstone and two declarations.
+pub(super) fn fill(folder: &Path) {
+    let mut registry = Registry::create(folder, &Params::default()).unwrap();
+    registry.add(&[named("one", 1), named("two", 2), named("three", 3)]).unwrap();
+    registry.add(&[named("four", 4)]).unwrap();
+    registry.remove(&["two".to_owned()]).unwrap();
+    registry
+        .declare(&[
+            declaration(Subject::Recording("one".to_owned()), Permission::Disallow),
+            declaration(Subject::Owner("Example Music".to_owned()), Permission::Allow),
+        ])
+        .unwrap();
+}
+
+pub(super) fn ids(registry: &Registry) -> Vec<String> {
+    registry.recordings().map(|recording| recording.unwrap().id).collect()
+}
+
+pub(super) fn segment_files(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(folder.join("segments"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}

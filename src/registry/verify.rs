@@ -1,0 +1,338 @@
+//! Checking a registry for damage.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use roaring::RoaringBitmap;
+use rusqlite::Connection;
+use serde::Serialize;
+
+use crate::index::Segment;
+
+use super::content_hash::SetHash;
+use super::schema::database_error;
+use super::{Registry, RegistryError, chain, declare, read, schema, segments};
+
+/// Something [`Registry::verify`] found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(tag = "problem", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Problem {
+    /// SQLite's own check found damage.
+    #[error("registry.db: {what}")]
+    Database {
+        /// SQLite's words.
+        what: String,
+    },
+    /// A table, index or trigger is missing, changed or foreign.
+    #[error("registry.db: {name} is not as this format version defines it")]
+    Schema {
+        /// The object's name.
+        name: String,
+    },
+    /// A segment the registry names cannot be read or does not check.
+    #[error("segment {}: {what}", path.display())]
+    Segment {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// Recordings, tombstones and segments do not fit together.
+    #[error("recordings: {what}")]
+    Recordings {
+        /// What does not fit.
+        what: String,
+    },
+    /// A declaration was changed, dropped or inserted after it was stored.
+    #[error("declarations: {what}")]
+    Declarations {
+        /// Where the chain breaks.
+        what: String,
+    },
+    /// A file of an interrupted write. Harmless: readers ignore it and the
+    /// next writer deletes it.
+    #[error("{} belongs to no commit (harmless: the next write deletes it)", path.display())]
+    Orphan {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl Problem {
+    /// Whether the registry works as it should in spite of it.
+    pub fn is_harmless(&self) -> bool {
+        matches!(self, Self::Orphan { .. })
+    }
+}
+
+impl Registry {
+    /// Reads everything and checks it: the database's structure, the hash of
+    /// the recordings, the chain of declarations, every checksum of every
+    /// segment, and that they fit together. An empty list means that all is
+    /// well. Takes as long as reading all files; fails only when the database
+    /// is too damaged to be asked.
+    pub fn verify(&self) -> Result<Vec<Problem>, RegistryError> {
+        let connection = self.connection();
+        let mut problems = Vec::new();
+        check_database(&connection, &self.database, &mut problems)?;
+        check_schema(&connection, &self.database, &mut problems)?;
+        // A damaged database can fail any of the following; what the checks
+        // above found is worth more than the error.
+        let checks = [check_recordings, check_declarations];
+        for check in checks {
+            if let Err(error) = check(&connection, &self.database, &mut problems) {
+                problems.push(Problem::Database { what: error.to_string() });
+            }
+        }
+        if let Err(error) = self.check_segments(&connection, &mut problems) {
+            problems.push(Problem::Database { what: error.to_string() });
+        }
+        Ok(problems)
+    }
+
+    fn check_segments(
+        &self,
+        connection: &Connection,
+        problems: &mut Vec<Problem>,
+    ) -> Result<(), RegistryError> {
+        let database = database_error(&self.database, "read the segments of");
+        let live = read::live_segments(connection).map_err(database)?;
+        for number in &live {
+            let row = self.segment_row(connection, *number)?;
+            if row.registered.len() + row.tombstones.len() != row.recordings
+                || !row.registered.is_disjoint(&row.tombstones)
+            {
+                let what = format!(
+                    "segment {number} holds {} recordings, but {} are registered and {} removed",
+                    row.recordings,
+                    row.registered.len(),
+                    row.tombstones.len()
+                );
+                problems.push(Problem::Recordings { what });
+            }
+            let path = segments::path(&self.folder, *number);
+            if let Some(what) = self.segment_fault(*number, &path, &row) {
+                problems.push(Problem::Segment { path, what });
+            }
+        }
+        match segments::orphans(&self.folder, &live) {
+            Ok(orphans) => problems.extend(orphans.into_iter().map(|path| Problem::Orphan { path })),
+            Err(error) => problems.push(Problem::Segment {
+                path: self.folder.join(segments::FOLDER),
+                what: format!("the folder cannot be listed: {error}"),
+            }),
+        }
+        Ok(())
+    }
+
+    fn segment_row(&self, connection: &Connection, number: i64) -> Result<SegmentRow, RegistryError> {
+        let read = || -> rusqlite::Result<(i64, i64, [u8; 32], RoaringBitmap)> {
+            let (bytes, recordings, hash) = connection.query_row(
+                "SELECT bytes, recordings, hash FROM segment WHERE number = ?1",
+                [number],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+            )?;
+            let mut statement = connection.prepare_cached("SELECT key FROM recording WHERE segment = ?1")?;
+            let keys = statement.query_map([number], |row| row.get::<_, u32>(0))?;
+            Ok((bytes, recordings, hash, keys.collect::<rusqlite::Result<_>>()?))
+        };
+        let (bytes, recordings, hash, registered) =
+            read().map_err(database_error(&self.database, "read the segments of"))?;
+        let tombstones = read::tombstones_of(connection, number, &self.database)?;
+        // A negative number is damage and equals no count.
+        let unsigned = |number| u64::try_from(number).unwrap_or(u64::MAX);
+        Ok(SegmentRow {
+            bytes: unsigned(bytes),
+            recordings: unsigned(recordings),
+            hash,
+            registered,
+            tombstones,
+        })
+    }
+
+    /// What is wrong with a segment file, if anything.
+    fn segment_fault(&self, number: i64, path: &Path, row: &SegmentRow) -> Option<String> {
+        let mapped =
+            self.mapped.iter().find(|(known, _)| *known == number).and_then(|(_, segment)| segment.clone());
+        // A mapped segment may have lost its name to a later removal; its bytes still count.
+        let named = mapped.is_none() || path.exists();
+        let unreadable = |error: io::Error| Some(format!("cannot be read: {error}; restore it from a copy"));
+        if named {
+            match fs::metadata(path) {
+                Err(error) => return unreadable(error),
+                Ok(file) if file.len() != row.bytes => {
+                    let found = file.len();
+                    return Some(format!(
+                        "has {found} bytes, registered with {}; restore it from a copy",
+                        row.bytes
+                    ));
+                }
+                Ok(_) => {}
+            }
+        }
+        let opened = match mapped {
+            Some(segment) => Ok(segment),
+            None => Segment::open(path, &self.params).map(Arc::new),
+        };
+        // Before the file's hash, as its own checksums tell where the damage is.
+        let segment = match opened.and_then(|segment| segment.verify().map(|()| segment)) {
+            Ok(segment) => segment,
+            Err(error) => return Some(error.to_string()),
+        };
+        if named {
+            match segments::hash(path) {
+                Err(error) => return unreadable(error),
+                Ok(hash) if hash != row.hash => {
+                    return Some("is not the file that was registered; restore it from a copy".to_owned());
+                }
+                Ok(_) => {}
+            }
+        }
+        let keys: RoaringBitmap = segment.keys().map(|key| key.0).collect();
+        (keys != &row.registered | &row.tombstones).then(|| {
+            "holds other recordings than those registered with it; restore the folder from a copy".to_owned()
+        })
+    }
+}
+
+/// What the database says about a segment.
+struct SegmentRow {
+    bytes: u64,
+    recordings: u64,
+    hash: [u8; 32],
+    /// Keys of the recordings registered with it.
+    registered: RoaringBitmap,
+    /// Keys of those removed from it.
+    tombstones: RoaringBitmap,
+}
+
+fn check_database(
+    connection: &Connection,
+    path: &Path,
+    problems: &mut Vec<Problem>,
+) -> Result<(), RegistryError> {
+    let database = database_error(path, "check");
+    let mut report = |sql: &str, ok: Option<&str>| -> rusqlite::Result<()> {
+        let mut statement = connection.prepare(sql)?;
+        let columns = statement.column_count();
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let words = (0..columns)
+                .map(|column| row.get::<_, rusqlite::types::Value>(column).map(|value| shown(&value)))
+                .collect::<rusqlite::Result<Vec<_>>>()?
+                .join(" ");
+            if Some(words.as_str()) != ok {
+                problems.push(Problem::Database { what: words });
+            }
+        }
+        Ok(())
+    };
+    report("PRAGMA integrity_check", Some("ok")).map_err(database)?;
+    // Fails where the damage is so deep that the rows cannot be walked.
+    if let Err(error) = report("PRAGMA foreign_key_check", None) {
+        problems.push(Problem::Database { what: error.to_string() });
+    }
+    Ok(())
+}
+
+fn shown(value: &rusqlite::types::Value) -> String {
+    use rusqlite::types::Value;
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Integer(number) => number.to_string(),
+        Value::Real(number) => number.to_string(),
+        Value::Text(text) => text.clone(),
+        Value::Blob(bytes) => format!("{} bytes", bytes.len()),
+    }
+}
+
+/// Compares the schema with that of a fresh database.
+fn check_schema(
+    connection: &Connection,
+    path: &Path,
+    problems: &mut Vec<Problem>,
+) -> Result<(), RegistryError> {
+    let database = database_error(path, "check the schema of");
+    let fresh = Connection::open_in_memory().map_err(database)?;
+    fresh.execute_batch(schema::TABLES).map_err(database)?;
+    let expected = schema::objects(&fresh).map_err(database)?;
+    let found = schema::objects(connection).map_err(database)?;
+    let differing = expected.iter().filter(|object| !found.contains(object));
+    let foreign = found.iter().filter(|(name, _)| !expected.iter().any(|(known, _)| known == name));
+    for (name, _) in differing.chain(foreign) {
+        problems.push(Problem::Schema { name: name.clone() });
+    }
+    Ok(())
+}
+
+/// Recomputes the hash of all recordings and checks their keys.
+fn check_recordings(
+    connection: &Connection,
+    path: &Path,
+    problems: &mut Vec<Problem>,
+) -> Result<(), RegistryError> {
+    let (stored, next_key): (Vec<u8>, i64) = connection
+        .query_row("SELECT recordings_hash, next_key FROM registry", [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .map_err(database_error(path, "read"))?;
+    let mut hash = SetHash::default();
+    let mut start = 0;
+    loop {
+        let page = read::page(connection, path, start)?;
+        let Some(last) = page.last() else { break };
+        start = i64::from(last.key.0) + 1;
+        for recording in &page {
+            hash.insert(&recording.canonical());
+        }
+    }
+    if start > next_key {
+        let what = format!("the last key is {}, but the next to give is {next_key}", start - 1);
+        problems.push(Problem::Recordings { what });
+    }
+    if SetHash::from_bytes(&stored).as_ref() != Some(&hash) {
+        let what = "their hash is not the one of the last commit: a row was changed from outside; \
+                    restore the folder from a copy";
+        problems.push(Problem::Recordings { what: what.to_owned() });
+    }
+    Ok(())
+}
+
+/// Follows the chain from the first declaration to the last.
+fn check_declarations(
+    connection: &Connection,
+    path: &Path,
+    problems: &mut Vec<Problem>,
+) -> Result<(), RegistryError> {
+    let (count, last): (i64, [u8; 32]) = connection
+        .query_row("SELECT declarations, declarations_hash FROM registry", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .map_err(database_error(path, "read"))?;
+    let declarations = declare::read_all(connection, path)?;
+    let mut hash = chain::GENESIS;
+    for (place, declaration) in declarations.iter().enumerate() {
+        let expected = place as u64 + 1;
+        if declaration.seq != expected {
+            let what = format!("number {expected} is missing; restore the folder from a copy");
+            problems.push(Problem::Declarations { what });
+            return Ok(());
+        }
+        hash = chain::link(&hash, declaration.seq, &declaration.fields());
+        if hash != declaration.hash {
+            let what =
+                format!("number {} does not have its hash; restore the folder from a copy", declaration.seq);
+            problems.push(Problem::Declarations { what });
+            return Ok(());
+        }
+    }
+    if i64::try_from(declarations.len()).ok() != Some(count) || hash != last {
+        let what = format!(
+            "there are {}, the last commit had {count} or ended with another hash; restore the folder from a copy",
+            declarations.len()
+        );
+        problems.push(Problem::Declarations { what });
+    }
+    Ok(())
+}

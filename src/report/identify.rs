@@ -1,0 +1,181 @@
+//! The rows of `earmark identify --format jsonl`.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::rows::{hundred_thousandths, optional_thousandths, shown, thousandths};
+use crate::isrc::Isrc;
+use crate::matching::{Grade, Match};
+use crate::registry::Recording;
+use crate::units::Seconds;
+
+/// Name and number of the schema of [`IdentifyRow`].
+pub const IDENTIFY_SCHEMA: &str = "earmark.identify/1";
+
+/// One input: what is in it and where. One object a line, in the order of the
+/// inputs, without a header. Every key is always there.
+///
+/// ```json
+/// {"path":"clip.mp3","duration_s":8.02,"matches":[{"recording":"QZHB12500001",
+///  "isrcs":["QZHB12500001"],"title":"Harbour Lights","artist":"The Tidewrights",
+///  "query_start_s":0.1,"query_end_s":7.9,"reference_start_s":7.4,"reference_end_s":15.2,
+///  "time_scale":1.0,"pitch_semitones":0.0,"score":61.2,"grade":"match"}],
+///  "error":null,"schema":"earmark.identify/1"}
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct IdentifyRow {
+    /// The input as it was named or found.
+    pub path: String,
+    /// Length of the decoded audio in seconds; null when it could not be decoded.
+    #[serde(serialize_with = "optional_thousandths")]
+    pub duration_s: Option<Seconds>,
+    /// The recordings recognised, best first. A recording may occur several
+    /// times, at different places.
+    pub matches: Vec<MatchRow>,
+    /// Why the input could not be checked; null when it could.
+    pub error: Option<String>,
+    /// [`IDENTIFY_SCHEMA`].
+    pub schema: &'static str,
+}
+
+impl IdentifyRow {
+    /// The row of an input that was checked.
+    pub fn checked(path: &Path, duration_s: Seconds, matches: Vec<MatchRow>) -> Self {
+        Self {
+            path: shown(path),
+            duration_s: Some(duration_s),
+            matches,
+            error: None,
+            schema: IDENTIFY_SCHEMA,
+        }
+    }
+
+    /// The row of an input that could not be checked.
+    pub fn failed(path: &Path, error: impl ToString) -> Self {
+        let error = Some(error.to_string());
+        Self { path: shown(path), duration_s: None, matches: Vec::new(), error, schema: IDENTIFY_SCHEMA }
+    }
+}
+
+/// A recording that sounds in an input.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MatchRow {
+    /// The recording's id in the registry.
+    pub recording: String,
+    /// Its ISRCs, in their compact form.
+    pub isrcs: Vec<Isrc>,
+    /// Its title, if known.
+    pub title: Option<String>,
+    /// Its artist, if known.
+    pub artist: Option<String>,
+    /// Where it starts in the input, in seconds.
+    #[serde(serialize_with = "thousandths")]
+    pub query_start_s: Seconds,
+    /// Where it ends in the input, in seconds.
+    #[serde(serialize_with = "thousandths")]
+    pub query_end_s: Seconds,
+    /// The position in the recording that sounds at `query_start_s`, in seconds.
+    #[serde(serialize_with = "thousandths")]
+    pub reference_start_s: Seconds,
+    /// The position in the recording that sounds at `query_end_s`, in seconds.
+    #[serde(serialize_with = "thousandths")]
+    pub reference_end_s: Seconds,
+    /// Seconds of the recording per second of the input: above 1 the input is
+    /// faster.
+    #[serde(serialize_with = "hundred_thousandths")]
+    pub time_scale: f64,
+    /// How much higher the input is, in semitones.
+    #[serde(serialize_with = "thousandths")]
+    pub pitch_semitones: f64,
+    /// Strength of the evidence; comparable only between runs with the same
+    /// params and match options.
+    #[serde(serialize_with = "thousandths")]
+    pub score: f64,
+    /// `match`, or `possible` where a person should listen.
+    pub grade: Grade,
+}
+
+impl MatchRow {
+    /// The row of `found`, which is of `recording`.
+    pub fn new(found: &Match, recording: &Recording) -> Self {
+        Self {
+            recording: recording.id.clone(),
+            isrcs: recording.isrcs.clone(),
+            title: recording.facts.title.clone(),
+            artist: recording.facts.artist.clone(),
+            query_start_s: found.query_start_s,
+            query_end_s: found.query_end_s,
+            reference_start_s: found.reference_start_s,
+            reference_end_s: found.reference_end_s,
+            time_scale: found.time_scale,
+            pitch_semitones: found.pitch_semitones,
+            score: found.score,
+            grade: found.grade,
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::super::write_json_line;
+    use super::*;
+
+    /// A match with a value of its own in every field.
+    pub(in crate::report) fn example() -> MatchRow {
+        MatchRow {
+            recording: "QZHB12500003".to_owned(),
+            isrcs: vec!["QZHB12500003".parse().expect("an ISRC")],
+            title: Some("Slow Orbit".to_owned()),
+            artist: Some("Mina Voss".to_owned()),
+            query_start_s: 0.012_34,
+            query_end_s: 8.9,
+            reference_start_s: 9.013,
+            reference_end_s: 18.612,
+            time_scale: 1.080_001_2,
+            pitch_semitones: 1.332_4,
+            score: 48.25,
+            grade: Grade::Match,
+        }
+    }
+
+    fn lines(rows: &[IdentifyRow]) -> String {
+        let mut out = Vec::new();
+        for row in rows {
+            write_json_line(&mut out, row).expect("memory does not fail");
+        }
+        String::from_utf8(out).expect("JSON is UTF-8")
+    }
+
+    /// The schema that programs rely on: a change of these lines is a change
+    /// of [`IDENTIFY_SCHEMA`], unless it adds a key.
+    #[test]
+    fn the_schema_stays() {
+        let rows = [
+            IdentifyRow::checked(Path::new("a/faster.ogg"), 9.000_04, vec![example()]),
+            IdentifyRow::checked(Path::new("noise.ogg"), 7.0, Vec::new()),
+            IdentifyRow::failed(Path::new("not \"audio\".mp3"), "unknown format"),
+        ];
+        let expected = concat!(
+            r#"{"path":"a/faster.ogg","duration_s":9.0,"matches":[{"recording":"QZHB12500003","isrcs":["QZHB12500003"],"#,
+            r#""title":"Slow Orbit","artist":"Mina Voss","query_start_s":0.012,"query_end_s":8.9,"#,
+            r#""reference_start_s":9.013,"reference_end_s":18.612,"time_scale":1.08,"pitch_semitones":1.332,"#,
+            r#""score":48.25,"grade":"match"}],"error":null,"schema":"earmark.identify/1"}"#,
+            "\n",
+            r#"{"path":"noise.ogg","duration_s":7.0,"matches":[],"error":null,"schema":"earmark.identify/1"}"#,
+            "\n",
+            r#"{"path":"not \"audio\".mp3","duration_s":null,"matches":[],"error":"unknown format","schema":"earmark.identify/1"}"#,
+            "\n",
+        );
+        assert_eq!(lines(&rows), expected);
+    }
+
+    #[test]
+    fn a_missing_title_is_null_and_a_possible_match_says_so() {
+        let row = MatchRow { title: None, isrcs: Vec::new(), grade: Grade::Possible, ..example() };
+        let json = serde_json::to_value(&row).expect("a row is JSON");
+        assert_eq!(json["title"], serde_json::Value::Null);
+        assert_eq!(json["isrcs"], serde_json::json!([]));
+        assert_eq!(json["grade"], "possible");
+    }
+}

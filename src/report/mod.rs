@@ -1,0 +1,33 @@
+//! Reports: what was found, as rows for programs and text for people.
+//!
+//! | form | for | written by |
+//! |---|---|---|
+//! | JSONL | programs: every field, one object a line | [`write_json_line`], [`ScanRow::write_json_line`] |
+//! | CSV | spreadsheets: a scan's rows, the main fields | [`ScanCsv`] |
+//! | table | people: 80 columns or more, coloured where the output takes colour | [`IdentifyTable`], [`ScanTable`] |
+//! | lines | people: what a registry holds | [`RecordingsTable`], [`write_info`] |
+//!
+//! Rows have a schema with a name and a number ([`IDENTIFY_SCHEMA`],
+//! [`SCAN_SCHEMA`]). Within one number keys are only ever added; a reader
+//! should ignore keys it does not know. Numbers in rows are rounded to what
+//! they mean: times to a millisecond, time scales to 10⁻⁵, pitch and score to
+//! 10⁻³. Paths that are not UTF-8 are shown with U+FFFD in place of what
+//! cannot be shown.
+
+mod checked;
+mod identify;
+mod registry_table;
+mod rows;
+mod scan_csv;
+mod scan_row;
+mod table;
+mod text;
+
+pub use checked::CheckedAgainst;
+pub use identify::{IDENTIFY_SCHEMA, IdentifyRow, MatchRow};
+pub use registry_table::{RecordingsTable, write_info};
+pub use rows::write_json_line;
+pub use scan_csv::{SCAN_CSV_COLUMNS, ScanCsv};
+pub use scan_row::{SCAN_SCHEMA, ScanRow, TagCheck, TagSound};
+pub use table::{IdentifyTable, ScanTable, Summary};
+pub use text::clean;

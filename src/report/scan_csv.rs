@@ -1,0 +1,153 @@
+//! A scan as CSV: one row a file, the main fields, for spreadsheets.
+
+use std::io::{self, Write};
+
+use super::{CheckedAgainst, MatchRow, ScanRow};
+
+/// The columns, in order. Where a file holds several recordings, the columns
+/// `recordings` to `scores` hold as many values in the same order, separated
+/// by `;`; so do `tag_isrcs` and `tag_sound`.
+pub const SCAN_CSV_COLUMNS: [&str; 22] = [
+    "path",
+    "verdict",
+    "reasons",
+    "declarations",
+    "duration_s",
+    "tag_isrcs",
+    "tag_sound",
+    "recordings",
+    "isrcs",
+    "query_start_s",
+    "query_end_s",
+    "reference_start_s",
+    "grades",
+    "scores",
+    "error",
+    "use",
+    "territory",
+    "as_of",
+    "policy",
+    "params",
+    "registry_hash",
+    "tool",
+];
+
+/// Writes a scan's rows as CSV with a header.
+#[derive(Debug)]
+pub struct ScanCsv<W: Write> {
+    csv: csv::Writer<W>,
+}
+
+impl<W: Write> ScanCsv<W> {
+    /// Writes the header. Fails when `out` does.
+    pub fn new(out: W) -> io::Result<Self> {
+        let mut csv = csv::Writer::from_writer(out);
+        csv.write_record(SCAN_CSV_COLUMNS).map_err(io_error)?;
+        Ok(Self { csv })
+    }
+
+    /// Writes one file's row. Fails when the output does.
+    pub fn write(&mut self, row: &ScanRow, checked: &CheckedAgainst) -> io::Result<()> {
+        let each = |value: fn(&MatchRow) -> String| joined(row.matches.iter().map(value));
+        let mut declarations: Vec<u64> =
+            row.reasons.iter().flat_map(|reason| reason.declarations.iter().copied()).collect();
+        declarations.sort_unstable();
+        declarations.dedup();
+        let question = &checked.question;
+        let cells: [String; SCAN_CSV_COLUMNS.len()] = [
+            row.path.clone(),
+            row.verdict.to_string(),
+            joined(row.reasons.iter().map(|reason| reason.code.to_string())),
+            joined(declarations.iter().map(u64::to_string)),
+            row.duration_s.map_or_else(String::new, seconds),
+            joined(row.tag_checks.iter().map(|check| check.isrc.as_str().to_owned())),
+            joined(row.tag_checks.iter().map(|check| check.sound.name().to_owned())),
+            each(|found| found.recording.clone()),
+            each(|found| found.isrcs.iter().map(|isrc| isrc.as_str()).collect::<Vec<_>>().join(" ")),
+            each(|found| seconds(found.query_start_s)),
+            each(|found| seconds(found.query_end_s)),
+            each(|found| seconds(found.reference_start_s)),
+            each(|found| format!("{:?}", found.grade).to_lowercase()),
+            each(|found| format!("{:.3}", found.score)),
+            row.error.clone().unwrap_or_default(),
+            question.use_.to_string(),
+            question.territory.map_or_else(String::new, |territory| territory.to_string()),
+            question.as_of.to_string(),
+            question.policy.to_string(),
+            checked.params.clone(),
+            checked.registry_hash.clone(),
+            checked.tool.clone(),
+        ];
+        self.csv.write_record(&cells).map_err(io_error)
+    }
+
+    /// Hands everything written so far to the output. Fails when it does.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.csv.flush()
+    }
+}
+
+fn seconds(value: f64) -> String {
+    format!("{value:.3}")
+}
+
+fn joined(values: impl Iterator<Item = String>) -> String {
+    values.collect::<Vec<_>>().join(";")
+}
+
+fn io_error(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        // Rows of one length of text: nothing but the output can fail.
+        other => io::Error::other(format!("{other:?}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::scan_row::tests::{checked, example, failed};
+    use super::*;
+
+    #[test]
+    fn a_row_holds_the_main_fields_in_the_order_of_the_header() {
+        let mut out = Vec::new();
+        let mut csv = ScanCsv::new(&mut out).expect("memory does not fail");
+        let mut twice = example();
+        twice.path = "a, b.ogg".to_owned();
+        twice.matches.push(twice.matches[0].clone());
+        for row in [twice, failed()] {
+            csv.write(&row, &checked()).expect("memory does not fail");
+        }
+        csv.flush().expect("memory does not fail");
+        drop(csv);
+        let mut reader = csv::Reader::from_reader(&out[..]);
+        let header = reader.headers().expect("a header").clone();
+        let rows: Vec<csv::StringRecord> = reader.records().map(|row| row.expect("a row")).collect();
+        let cell = |row: usize, name: &str| {
+            let column = header.iter().position(|column| column == name).expect("a column");
+            rows[row][column].to_owned()
+        };
+        let expected = [
+            ("path", "a, b.ogg"),
+            ("verdict", "disallowed"),
+            ("reasons", "recognised;declared-disallow;tag-contradicts-sound"),
+            ("declarations", "2;5"),
+            ("duration_s", "9.000"),
+            ("tag_isrcs", "QZHB12500001"),
+            ("tag_sound", "contradicts"),
+            ("recordings", "QZHB12500003;QZHB12500003"),
+            ("query_start_s", "0.012;0.012"),
+            ("reference_start_s", "9.013;9.013"),
+            ("grades", "match;match"),
+            ("scores", "48.250;48.250"),
+            ("error", ""),
+            ("territory", ""),
+            ("as_of", "2026-01-31"),
+        ];
+        for (name, value) in expected {
+            assert_eq!(cell(0, name), value, "{name}");
+        }
+        assert_eq!(cell(1, "error"), "unknown format");
+        assert_eq!(cell(1, "recordings"), "");
+    }
+}

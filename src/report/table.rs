@@ -1,0 +1,268 @@
+//! Results for people to read in a terminal.
+//!
+//! A file takes a few lines, so that nothing has to be known about the files
+//! to come. Long texts are wrapped; paths are not, so that they can be copied.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use super::text::{BOLD, FAINT, GREEN, RED, RESET, YELLOW, clean, clock, wrapped};
+use super::{CheckedAgainst, IdentifyRow, MatchRow, ScanRow};
+use crate::matching::Grade;
+use crate::verdict::{ReasonCode, VerdictKind};
+
+/// The narrowest table: what an old terminal shows.
+const NARROWEST: usize = 80;
+
+/// Width of the column of verdicts; the longest has 11 letters.
+const INDENT: usize = 13;
+
+/// Writes what `earmark identify` found.
+#[derive(Debug)]
+pub struct IdentifyTable<W: Write> {
+    out: W,
+    width: usize,
+}
+
+impl<W: Write> IdentifyTable<W> {
+    /// A table `width` characters wide (80 if that is less). `out` should be a
+    /// stream that removes ANSI escapes where they are not wanted.
+    pub fn new(out: W, width: usize) -> Self {
+        Self { out, width: width.max(NARROWEST) }
+    }
+
+    /// Writes one input and hands it to the output. Fails when the output does.
+    pub fn write(&mut self, row: &IdentifyRow) -> io::Result<()> {
+        let length = row.duration_s.map_or_else(String::new, |seconds| format!("  {}", clock(seconds)));
+        writeln!(self.out, "{BOLD}{}{RESET}{FAINT}{length}{RESET}", clean(&row.path))?;
+        if let Some(error) = &row.error {
+            paragraph(&mut self.out, &format!("error: {error}"), 2, self.width, RED)?;
+        } else if row.matches.is_empty() {
+            paragraph(&mut self.out, "nothing recognised", 2, self.width, FAINT)?;
+        }
+        for found in &row.matches {
+            write_match(&mut self.out, found, 2, self.width)?;
+        }
+        self.out.flush()
+    }
+
+    /// Hands everything to the output. Fails when it does.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// Writes what `earmark scan` found.
+#[derive(Debug)]
+pub struct ScanTable<W: Write> {
+    out: W,
+    width: usize,
+}
+
+impl<W: Write> ScanTable<W> {
+    /// As [`IdentifyTable::new`].
+    pub fn new(out: W, width: usize) -> Self {
+        Self { out, width: width.max(NARROWEST) }
+    }
+
+    /// Writes one file and hands it to the output. Fails when the output does.
+    pub fn write(&mut self, row: &ScanRow) -> io::Result<()> {
+        let colour = colour(row.verdict);
+        let verdict = row.verdict.name();
+        writeln!(self.out, "{colour}{verdict:<INDENT$}{RESET}{BOLD}{}{RESET}", clean(&row.path))?;
+        for found in &row.matches {
+            write_match(&mut self.out, found, INDENT, self.width)?;
+        }
+        for reason in &row.reasons {
+            // These only say again what the lines above say.
+            if !matches!(reason.code, ReasonCode::Recognised | ReasonCode::NoMatch) {
+                paragraph(&mut self.out, &reason.text, INDENT, self.width, FAINT)?;
+            }
+        }
+        self.out.flush()
+    }
+
+    /// Writes the counts and what was asked, and hands everything to the
+    /// output. Fails when it does.
+    pub fn finish(mut self, summary: &Summary, checked: &CheckedAgainst) -> io::Result<()> {
+        writeln!(self.out, "\n{BOLD}{summary}{RESET}")?;
+        let question = &checked.question;
+        let place =
+            question.territory.map_or_else(|| "worldwide".to_owned(), |territory| format!("in {territory}"));
+        let hash: String = checked.registry_hash.chars().take(16).collect();
+        let asked = format!(
+            "Asked: {}, {place}, on {}, policy {}. Checked by {} against registry generation {} ({hash}), params {}.",
+            question.use_,
+            question.as_of,
+            question.policy,
+            checked.tool,
+            checked.registry_generation,
+            checked.params
+        );
+        paragraph(&mut self.out, &asked, 0, self.width, FAINT)?;
+        self.out.flush()
+    }
+}
+
+/// How many files got which verdict.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    counts: BTreeMap<VerdictKind, u64>,
+}
+
+impl Summary {
+    /// Counts one file.
+    pub fn add(&mut self, verdict: VerdictKind) {
+        *self.counts.entry(verdict).or_default() += 1;
+    }
+
+    /// Files with this verdict.
+    pub fn count(&self, verdict: VerdictKind) -> u64 {
+        self.counts.get(&verdict).copied().unwrap_or(0)
+    }
+
+    /// All files.
+    pub fn total(&self) -> u64 {
+        self.counts.values().sum()
+    }
+}
+
+impl std::fmt::Display for Summary {
+    /// `3 files: 2 disallowed, 1 no-match`, the strictest first.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let total = self.total();
+        write!(f, "{total} {}", if total == 1 { "file" } else { "files" })?;
+        for (i, (verdict, count)) in self.counts.iter().rev().enumerate() {
+            write!(f, "{}{count} {verdict}", if i == 0 { ": " } else { ", " })?;
+        }
+        Ok(())
+    }
+}
+
+fn colour(verdict: VerdictKind) -> &'static str {
+    match verdict {
+        VerdictKind::Disallowed | VerdictKind::Error => RED,
+        VerdictKind::Constrained | VerdictKind::Review | VerdictKind::Undeclared | VerdictKind::TooShort => {
+            YELLOW
+        }
+        VerdictKind::Allowed => GREEN,
+        VerdictKind::NoMatch => "",
+    }
+}
+
+/// Two lines: what and where in the file; from where in the recording.
+fn write_match(out: &mut impl Write, found: &MatchRow, indent: usize, width: usize) -> io::Result<()> {
+    let name = match (&found.title, &found.artist) {
+        (Some(title), Some(artist)) => format!("{title}, {artist}"),
+        (Some(title), None) => title.clone(),
+        (None, _) => found.recording.clone(),
+    };
+    let mut codes: Vec<String> = found.isrcs.iter().map(ToString::to_string).collect();
+    if found.title.is_some() && !found.isrcs.iter().any(|isrc| isrc.as_str() == found.recording) {
+        codes.insert(0, found.recording.clone());
+    }
+    let range = format!("{}\u{2013}{}", clock(found.query_start_s), clock(found.query_end_s));
+    let codes = if codes.is_empty() { String::new() } else { format!(" ({})", codes.join(", ")) };
+    paragraph(out, &clean(&format!("{range}  {name}{codes}")), indent, width, "")?;
+    let mut details = vec![
+        format!("from {} of the recording", clock(found.reference_start_s)),
+        format!("score {:.1}", found.score),
+    ];
+    // Smaller changes than these nobody makes on purpose; they are in the JSONL.
+    if (found.time_scale - 1.0).abs() >= 0.002 {
+        details.push(format!("speed {:+.1} %", (found.time_scale - 1.0) * 100.0));
+    }
+    if found.pitch_semitones.abs() >= 0.05 {
+        details.push(format!("pitch {:+.1} semitones", found.pitch_semitones));
+    }
+    if found.grade == Grade::Possible {
+        details.push("possible match only".to_owned());
+    }
+    paragraph(out, &details.join(", "), indent + 2, width, FAINT)
+}
+
+fn paragraph(out: &mut impl Write, text: &str, indent: usize, width: usize, colour: &str) -> io::Result<()> {
+    let reset = if colour.is_empty() { "" } else { RESET };
+    for line in wrapped(&clean(text), width - indent) {
+        writeln!(out, "{:indent$}{colour}{line}{reset}", "")?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::identify::tests::example as example_match;
+    use super::super::scan_row::tests::{checked, example, failed};
+    use super::*;
+
+    fn plain(coloured: &[u8]) -> String {
+        let text = std::str::from_utf8(coloured).expect("tables are UTF-8");
+        anstream::adapter::strip_str(text).to_string()
+    }
+
+    #[test]
+    fn a_scan_reads_well_in_80_columns() {
+        let mut out = Vec::new();
+        let mut table = ScanTable::new(&mut out, 20);
+        let mut summary = Summary::default();
+        for row in [example(), failed(), failed()] {
+            table.write(&row).expect("memory does not fail");
+            summary.add(row.verdict);
+        }
+        table.finish(&summary, &checked()).expect("memory does not fail");
+        let expected = "\
+disallowed   a/tag-wrong.ogg
+             0:00.0–0:08.9 Slow Orbit, Mina Voss (QZ-HB1-25-00003)
+               from 0:09.0 of the recording, score 48.2, speed +8.0 %, pitch
+               +1.3 semitones
+             Halden Bay Records disallows AI training, said on 2025-01-01, for
+             everything that it owns.
+             The tag contradicts the sound.
+error        bad\\u{1b}[2J.mp3
+             The file could not be checked: unknown format.
+error        bad\\u{1b}[2J.mp3
+             The file could not be checked: unknown format.
+
+3 files: 1 disallowed, 2 error
+Asked: ai-training, worldwide, on 2026-01-31, policy review. Checked by earmark
+0.1.0 against registry generation 2 (abababababababab), params 0123456789abcdef.
+";
+        assert_eq!(plain(&out), expected);
+    }
+
+    #[test]
+    fn an_identification_reads_well() {
+        let mut out = Vec::new();
+        let mut table = IdentifyTable::new(&mut out, 100);
+        let nameless = MatchRow {
+            title: None,
+            recording: "windmill".to_owned(),
+            isrcs: Vec::new(),
+            grade: Grade::Possible,
+            time_scale: 1.0,
+            pitch_semitones: 0.0,
+            ..example_match()
+        };
+        let rows = [
+            IdentifyRow::checked(Path::new("a.ogg"), 9.0, vec![nameless]),
+            IdentifyRow::checked(Path::new("b.ogg"), 7.0, Vec::new()),
+            IdentifyRow::failed(Path::new("c.ogg"), "unknown format"),
+        ];
+        for row in rows {
+            table.write(&row).expect("memory does not fail");
+        }
+        table.finish().expect("memory does not fail");
+        let expected = "\
+a.ogg  0:09.0
+  0:00.0–0:08.9 windmill
+    from 0:09.0 of the recording, score 48.2, possible match only
+b.ogg  0:07.0
+  nothing recognised
+c.ogg
+  error: unknown format
+";
+        assert_eq!(plain(&out), expected);
+    }
+}

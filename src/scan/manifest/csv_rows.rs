@@ -1,0 +1,90 @@
+//! Rows of a CSV manifest.
+
+use std::io::{self, Read};
+
+use super::{Builder, CellError, ManifestError, PATH};
+
+/// Reads all rows into `builder`.
+///
+/// The file is held in memory while it is read: its rows, which are kept, are larger.
+pub(super) fn read(mut source: impl Read, builder: &mut Builder<'_>) -> Result<(), ManifestError> {
+    let path = builder.file.to_owned();
+    let mut content = Vec::new();
+    source.read_to_end(&mut content).map_err(|source| ManifestError::Io { path: path.clone(), source })?;
+    let content = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&content);
+    let mut lines = LineCounter { content, counted: 0, line: 1 };
+    // Rows of the wrong length are told one by one, with their line.
+    let mut csv = csv::ReaderBuilder::new().flexible(true).from_reader(content);
+    let header = csv.byte_headers().map_err(|error| io_error(builder, error))?.clone();
+    let columns: Vec<String> =
+        header.iter().map(|name| String::from_utf8_lossy(name).trim().to_ascii_lowercase()).collect();
+    let refuse = |reason: String| Err(ManifestError::Header { path: path.clone(), reason });
+    if !columns.iter().any(|column| column == PATH) {
+        let separator = match columns.first() {
+            Some(only) if columns.len() == 1 && only.contains(';') => {
+                "; separate the columns by commas, not semicolons"
+            }
+            Some(only) if columns.len() == 1 && only.contains('\t') => {
+                "; separate the columns by commas, not tabs"
+            }
+            _ => "",
+        };
+        let found = if columns.is_empty() { "nothing".to_owned() } else { columns.join(", ") };
+        return refuse(format!("the header has no column `path`; found {found}{separator}"));
+    }
+    if let Some(twice) = columns.iter().enumerate().find(|(i, column)| columns[..*i].contains(column)) {
+        return refuse(format!("the header has the column `{}` twice: remove one", twice.1));
+    }
+    let mut record = csv::ByteRecord::new();
+    while csv.read_byte_record(&mut record).map_err(|error| io_error(builder, error))? {
+        let line = record.position().map_or(0, |position| lines.line_of_record(position.byte()));
+        builder.add(line, cells(&columns, &record));
+    }
+    Ok(())
+}
+
+/// Finds the line of a record from its place. The reader's own line numbers
+/// are those of the line end before the record: one too low after CR LF, more
+/// after blank lines.
+struct LineCounter<'a> {
+    content: &'a [u8],
+    counted: usize,
+    line: u64,
+}
+
+impl LineCounter<'_> {
+    /// The line of the first record at or behind `byte`, which never decreases.
+    fn line_of_record(&mut self, byte: u64) -> u64 {
+        let from = usize::try_from(byte).unwrap_or(usize::MAX).clamp(self.counted, self.content.len());
+        let blank = self.content[from..].iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
+        let start = from + blank;
+        self.line += self.content[self.counted..start].iter().filter(|b| **b == b'\n').count() as u64;
+        self.counted = start;
+        self.line
+    }
+}
+
+fn cells(columns: &[String], record: &csv::ByteRecord) -> Result<Vec<(String, String)>, CellError> {
+    if record.len() != columns.len() {
+        let reason = format!(
+            "has {} cells, the header has {}: put cells with commas between double quotes",
+            record.len(),
+            columns.len()
+        );
+        return Err((None, reason));
+    }
+    let text = |(column, cell): (&String, &[u8])| match std::str::from_utf8(cell) {
+        Ok(text) => Ok((column.clone(), text.to_owned())),
+        Err(_) => Err((Some(column.clone()), "is not UTF-8: save the file as UTF-8".to_owned())),
+    };
+    columns.iter().zip(record).map(text).collect()
+}
+
+fn io_error(builder: &Builder<'_>, error: csv::Error) -> ManifestError {
+    // With flexible rows of bytes only reading itself can fail.
+    let source = match error.into_kind() {
+        csv::ErrorKind::Io(source) => source,
+        other => io::Error::other(format!("{other:?}")),
+    };
+    ManifestError::Io { path: builder.file.to_owned(), source }
+}

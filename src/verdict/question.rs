@@ -1,0 +1,85 @@
+//! What is asked: use, place, day, and what silence means.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::civil::Date;
+use serde::Serialize;
+
+use crate::registry::{Territory, Use};
+use crate::units::Seconds;
+
+/// What silence means: a recognised recording about which nobody declared anything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Policy {
+    /// Silence is told as such: *undeclared*. The default.
+    #[default]
+    Review,
+    /// Silence allows: whatever is not reserved may be used.
+    OptOut,
+    /// Silence denies: only what somebody allowed may be used.
+    OptIn,
+}
+
+impl Policy {
+    /// The name in reports and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Review => "review",
+            Self::OptOut => "opt-out",
+            Self::OptIn => "opt-in",
+        }
+    }
+}
+
+impl fmt::Display for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A name that is no policy.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown policy {found:?}: use review, opt-out or opt-in")]
+pub struct PolicyError {
+    /// The text as it was given.
+    pub found: String,
+}
+
+impl FromStr for Policy {
+    type Err = PolicyError;
+
+    fn from_str(text: &str) -> Result<Self, PolicyError> {
+        [Self::Review, Self::OptOut, Self::OptIn]
+            .into_iter()
+            .find(|policy| policy.name() == text)
+            .ok_or_else(|| PolicyError { found: text.to_owned() })
+    }
+}
+
+/// Files shorter than this are too short to say *no match* about. Recognition
+/// is specified for clips of 2 s and more.
+pub const SHORTEST_S: Seconds = 2.0;
+
+/// What is asked.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Question {
+    /// The intended use.
+    #[serde(rename = "use")]
+    pub use_: Use,
+    /// Where it is to happen; `None` asks for everywhere at once.
+    pub territory: Option<Territory>,
+    /// The day it is to happen; decides which declarations are in force.
+    #[serde(serialize_with = "as_text")]
+    pub as_of: Date,
+    /// What silence means.
+    pub policy: Policy,
+    /// Files shorter than this in which nothing is recognised are *too-short*
+    /// and not *no-match*; in seconds. [`SHORTEST_S`] unless there is a reason.
+    pub shortest_s: Seconds,
+}
+
+fn as_text<T: fmt::Display, S: serde::Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
+}
