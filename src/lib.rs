@@ -1,7 +1,119 @@
 //! earmark finds registered recordings inside untagged audio and says what
 //! their owners declared about AI training.
+//!
+//! The program `earmark` is glue over this library. Data goes through the
+//! modules in one direction, and a module uses only what stands before it:
+//!
+//! | module | turns | into |
+//! |---|---|---|
+//! | [`audio`] | the bytes of a file | mono samples at one rate; its tags |
+//! | [`spectrum`] | samples | frames of log power |
+//! | [`peaks`] | frames | a constellation of spectral peaks |
+//! | [`landmarks`] | peaks | hashes of pairs and triplets |
+//! | [`fingerprint`] | a file | its constellation, by the three before |
+//! | [`index`] | constellations | write-once segments, and look-ups in them |
+//! | [`matching`] | a constellation and an index | recordings, where, how sure |
+//! | [`registry`] | recordings and declarations | a folder that survives crashes |
+//! | [`verdict`] | what was recognised, declared and asked | a verdict with reasons |
+//! | [`scan`] | folders and manifests | files, handled in parallel, in order |
+//! | [`report`] | verdicts and matches | JSONL, CSV, text |
+//!
+//! [`params`] holds everything that changes a fingerprint, [`isrc`] and
+//! [`units`] the words all of them share.
+//!
+//! # From sound to verdict
+//!
+//! ```
+//! use earmark::fingerprint::{Fingerprint, Fingerprinter};
+//! use earmark::matching::{MatchOptions, Matcher};
+//! use earmark::params::Params;
+//! use earmark::registry::{
+//!     Facts, NewDeclaration, NewRecording, Permission, Registry, Subject, Use,
+//! };
+//! use earmark::verdict::{
+//!     DeclarationBook, Heard, Policy, Question, Recognition, SHORTEST_S, VerdictKind, decide,
+//! };
+//!
+//! // Twelve seconds of plucked notes. Files come through `fingerprint::fingerprint`.
+//! let params = Params::default();
+//! let rate = f64::from(params.rate_hz);
+//! let mut song = vec![0.0_f32; 12 * params.rate_hz as usize];
+//! let mut state = 1_u32;
+//! for note in 0..80 {
+//!     state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+//!     let hz = 220.0 * f64::from(state >> 27).exp2().powf(1.0 / 12.0);
+//!     let start = note * params.rate_hz as usize * 3 / 20;
+//!     for (i, sample) in song[start..].iter_mut().take(params.rate_hz as usize / 2).enumerate() {
+//!         let t = i as f64 / rate;
+//!         let partial = |k: f64| (std::f64::consts::TAU * k * hz * t).sin() / k;
+//!         *sample += (0.2 * (-6.0 * t).exp() * (partial(1.0) + partial(2.0) + partial(3.0))) as f32;
+//!     }
+//! }
+//! let fingerprint = |samples: &[f32]| -> Fingerprint {
+//!     let mut fingerprinter = Fingerprinter::new(&params);
+//!     fingerprinter.push(samples);
+//!     fingerprinter.finish()
+//! };
+//!
+//! // The owner registers it and says what may be done with it.
+//! let folder = tempfile::tempdir()?;
+//! let mut registry = Registry::create(folder.path(), &params)?;
+//! registry.add(&[NewRecording {
+//!     id: Some("pluck".to_owned()),
+//!     isrcs: vec!["QZ-HB1-26-00001".parse()?],
+//!     facts: Facts { owner: Some("Halden Bay Records".to_owned()), ..Facts::default() },
+//!     audio_hash: [7; 32],
+//!     duration_s: 12.0,
+//!     source_path: None,
+//!     fingerprint: fingerprint(&song),
+//! }])?;
+//! registry.declare(&[NewDeclaration {
+//!     subject: Subject::Owner("Halden Bay Records".to_owned()),
+//!     use_: Use::AiTraining,
+//!     permission: Permission::Disallow,
+//!     territories: Vec::new(),
+//!     from: None,
+//!     until: None,
+//!     declarant: "Halden Bay Records".to_owned(),
+//!     source: None,
+//!     received_at: "2026-11-21T12:00:00Z".parse()?,
+//! }])?;
+//! drop(registry);
+//!
+//! // Somebody else has a clip of it, from 3 s on, without any tags.
+//! let clip = &song[3 * params.rate_hz as usize..9 * params.rate_hz as usize];
+//! let registry = Registry::open(folder.path())?;
+//! let index = registry.index()?;
+//! let matches =
+//!     Matcher::new(&index, &params, MatchOptions::default()).identify(&fingerprint(clip));
+//! let best = &matches[0];
+//! assert!((best.reference_start_s - best.query_start_s - 3.0).abs() < 0.05);
+//!
+//! let mut recognition = Recognition { duration_s: 6.0, ..Recognition::default() };
+//! for found in &matches {
+//!     let recording = registry.recording(found.recording)?.expect("the index is the registry's");
+//!     recognition.matches.push(Heard {
+//!         recording: (&recording).into(),
+//!         grade: found.grade,
+//!         query_start_s: found.query_start_s,
+//!         query_end_s: found.query_end_s,
+//!     });
+//! }
+//! let question = Question {
+//!     use_: Use::AiGenerativeTraining,
+//!     territory: None,
+//!     as_of: "2026-12-01".parse()?,
+//!     policy: Policy::Review,
+//!     shortest_s: SHORTEST_S,
+//! };
+//! let book = DeclarationBook::new(registry.declarations()?);
+//! let verdict = decide(&recognition, book.concerning(&recognition), &question);
+//! assert_eq!(verdict.kind, VerdictKind::Disallowed);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod audio;
+mod csv_lines;
 pub mod fingerprint;
 pub mod index;
 pub mod isrc;
@@ -9,6 +121,8 @@ pub mod landmarks;
 pub mod matching;
 pub mod params;
 pub mod peaks;
+#[cfg(test)]
+mod random;
 pub mod registry;
 pub mod report;
 pub mod scan;

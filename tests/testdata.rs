@@ -58,14 +58,14 @@ fn every_clip_has_an_expected_answer_about_recordings_of_the_catalogue() {
 
 /// A clone stays small.
 #[test]
-fn the_test_data_stays_below_3_mb() {
+fn the_test_data_stays_below_4_mb() {
     let bytes: u64 = walkdir::WalkDir::new(testdata())
         .into_iter()
         .map(|entry| entry.expect("a readable folder").metadata().expect("a readable file"))
         .filter(|metadata| metadata.is_file())
         .map(|metadata| metadata.len())
         .sum();
-    assert!(bytes < 3_000_000, "{bytes} bytes");
+    assert!(bytes < 4_000_000, "{bytes} bytes");
 }
 
 fn files(folder: &str) -> BTreeSet<String> {

@@ -42,7 +42,7 @@ pub fn run(args: IdentifyArgs, threads: Option<NonZeroUsize>) -> Result<Outcome,
         Ok(match reading::read(input, registry.params(), &limits).sound {
             Ok((fingerprint, info)) => {
                 let mut matches = Vec::new();
-                for found in matcher.identify(&fingerprint) {
+                for found in reading::recognise(&matcher, &fingerprint, &info) {
                     matches.push(MatchRow::new(&found, &known.recording(found.recording)?));
                 }
                 IdentifyRow::checked(path, info.duration_s, matches)

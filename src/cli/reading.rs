@@ -6,8 +6,15 @@ use std::path::Path;
 
 use earmark::audio::{AudioError, AudioInfo, Limits, Tags, read_tags};
 use earmark::fingerprint::{Fingerprint, fingerprint};
+use earmark::matching::{Match, Matcher};
 use earmark::params::Params;
 use earmark::scan::inputs::Input;
+use earmark::units::Seconds;
+
+/// Less audio than this is neither registered nor recognised, in seconds.
+/// Landmarks span up to about half a second; in less than twice that there are
+/// too few to tell two recordings apart.
+pub const SHORTEST_S: Seconds = 1.0;
 
 /// What could be learned from a file.
 pub struct Reading {
@@ -15,6 +22,11 @@ pub struct Reading {
     pub tags: Result<Tags, ReadError>,
     /// What it sounds like.
     pub sound: Result<(Fingerprint, AudioInfo), ReadError>,
+}
+
+/// The recordings recognised in a file, best first; none in too little audio.
+pub fn recognise(matcher: &Matcher<'_>, fingerprint: &Fingerprint, info: &AudioInfo) -> Vec<Match> {
+    if info.duration_s < SHORTEST_S { Vec::new() } else { matcher.identify(fingerprint) }
 }
 
 /// Why a file could not be read.

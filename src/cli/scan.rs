@@ -123,7 +123,7 @@ impl Checker<'_> {
         let audio = match reading.sound {
             Ok((fingerprint, info)) => {
                 recognition.duration_s = info.duration_s;
-                for found in self.matcher.identify(&fingerprint) {
+                for found in reading::recognise(&self.matcher, &fingerprint, &info) {
                     let recording = self.known.recording(found.recording)?;
                     matches.push(MatchRow::new(&found, &recording));
                     recognition.matches.push(Heard {

@@ -10,6 +10,8 @@ mod format;
 mod mmap;
 mod postings;
 mod segment;
+#[cfg(test)]
+mod tests;
 mod varint;
 mod writer;
 

@@ -168,7 +168,7 @@ mod tests {
         for _ in 0..2000 {
             let (mut table, mut lists) = (table.clone(), lists.clone());
             let i = random(&mut state) as usize;
-            if i % 2 == 0 {
+            if i.is_multiple_of(2) {
                 let at = i / 2 % table.len();
                 table[at] ^= 1 << (i % 8);
             } else {

@@ -8,6 +8,8 @@
 //! cells where a value lies near the edge of its own.
 
 pub mod pairs;
+#[cfg(test)]
+mod tests;
 pub mod triplets;
 
 /// Pitch units in one cell of a hash: a third of a semitone.

@@ -1,29 +1,82 @@
 //! From evidence to an E-value.
 
-use super::alignment::Alignment;
+use std::ops::Range;
 
-/// Ticks by which an alignment must move to be another one: twice the tolerance
-/// in time of a peak.
-const TICKS_PER_ALIGNMENT: f64 = 7.0;
+use crate::peaks::Peak;
 
-/// How many times more alignments are tried when time scale and pitch are free:
-/// time scales of ±40 % in steps that 10 s can tell apart, pitch shifts of ±6
-/// semitones in steps of the tolerance, less what looking up leaves untried. In
-/// nats.
-const CHANGED_NATS: f64 = 6.0;
+use super::alignment::{Alignment, refine};
+use super::extend::extend;
+use super::query::Query;
+use super::sweep::Sweep;
+
+/// Slope of the tail: how fast chance thins out per nat of evidence. Peaks of
+/// music are not independent, so it is far from the 1 of independent ones.
+/// Fitted, like [`ORIGIN_NATS`], on the best wrong candidates of unregistered
+/// music, speech, noise and ambience.
+const TAIL_SLOPE: f64 = 0.30;
+
+/// Evidence that one unrelated alignment is expected to reach in a registry of
+/// [`ORIGIN_HOURS`].
+const ORIGIN_NATS: f64 = 6.2;
+
+/// Size of the registry of the fit.
+const ORIGIN_HOURS: f64 = 11.8;
+
+/// Evidence taken off when time scale or pitch are changed, as many more
+/// alignments are tried then.
+const CHANGED_NATS: f64 = 4.0;
 
 /// Time scales nearer to 1 than this count as unchanged.
 const UNCHANGED_SCALE: f64 = 0.012;
 /// Pitch shifts nearer to 0 than this count as unchanged, in pitch units.
 const UNCHANGED_SHIFT: f64 = 5.0;
 
-/// Natural logarithm of the number of unrelated alignments expected to reach
-/// this evidence by chance in a registry of `registry_ticks`.
+/// Offsets along the decoy that are weighed.
+const DECOY_OFFSETS: usize = 3;
+
+/// Share of the decoy's evidence that is taken off the alignment's.
+const DECOY_SHARE: f64 = 1.0;
+
+/// What the pair reaches by chance: the largest evidence of the same recording
+/// played backwards, at the same time scale and pitch shift, at the offsets
+/// where it fits best.
 ///
-/// A log-likelihood ratio of x nats is reached by chance with a probability of
-/// at most e^−x (Wald 1945), and there are as many chances as alignments.
-pub fn ln_e_value(nats: f64, alignment: &Alignment, registry_ticks: f64) -> f64 {
+/// A reversed recording is not in the query, but it has the same notes, tuning,
+/// beat and density, and the search treats it the same way; drones and steadily
+/// beating music reach much this way, others little. (The target-decoy idea of
+/// Elias & Gygi 2007, who reverse protein sequences.)
+pub fn own_chance(
+    alignment: &Alignment,
+    reference: &[Peak],
+    query: &Query,
+    ticks: Range<u32>,
+    max_pitch: u32,
+) -> f64 {
+    let Some(last) = reference.last() else { return 0.0 };
+    let backwards: Vec<Peak> =
+        reference.iter().rev().map(|p| Peak { tick: last.tick - p.tick, ..*p }).collect();
+    let Alignment { scale, shift, .. } = *alignment;
+    let sweep = Sweep::new(query, ticks.clone(), scale, shift, max_pitch);
+    let (from, until) = (f64::from(ticks.start), f64::from(ticks.end));
+    sweep
+        .slide(&backwards, DECOY_OFFSETS, 0.0, &mut Vec::new())
+        .into_iter()
+        .map(|standout| {
+            let start = Alignment { offset: standout.offset, scale, shift };
+            let decoy = refine(start, &backwards, query, from, until, false);
+            extend(decoy, &backwards, query, (from, until), max_pitch).evidence.nats
+        })
+        .fold(0.0, f64::max)
+}
+
+/// Natural logarithm of the E-value: the number of unrelated alignments expected
+/// to reach this evidence by chance in a registry of `registry_s` seconds.
+pub fn ln_e_value(nats: f64, own_chance: f64, alignment: &Alignment, registry_s: f64) -> f64 {
     let changed = alignment.scale.ln().abs() > UNCHANGED_SCALE || alignment.shift.abs() > UNCHANGED_SHIFT;
-    let alignments = (registry_ticks / TICKS_PER_ALIGNMENT).max(1.0).ln();
-    alignments + if changed { CHANGED_NATS } else { 0.0 } - nats
+    let changed = if changed { CHANGED_NATS } else { 0.0 };
+    let excess = nats - DECOY_SHARE * own_chance - changed - ORIGIN_NATS;
+    // Chances are proportional to the audio they are drawn from. Below the size
+    // of the fit too few recordings are drawn from for that to hold, and the
+    // E-value stays as it is there.
+    (registry_s / (ORIGIN_HOURS * 3600.0)).max(1.0).ln() - TAIL_SLOPE * excess
 }

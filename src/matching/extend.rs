@@ -12,6 +12,15 @@ use super::query::Query;
 /// Altschul et al. 1990).
 const DROP_NATS: f64 = 30.0;
 
+/// Times the range is widened at most: each doubles it, from seconds to days.
+const MOST_ROUNDS: usize = 16;
+
+/// A range that moves by less has not grown: a quarter of a second.
+const NOTABLE_TICKS: f64 = 48.0;
+
+/// Survival share below which missing peaks would never end a range.
+const LEAST_SURVIVAL: f64 = 0.04;
+
 /// An alignment with the range of the query it holds in.
 #[derive(Clone, Debug)]
 pub struct Extent {
@@ -37,28 +46,30 @@ pub fn extend(
 ) -> Extent {
     let mut alignment = start;
     let mut step = until - from;
+    let end = f64::from(query.end_tick());
+    let view = |from: f64, until: f64, step: f64| ((from - step).max(0.0), (until + step).min(end));
     let mut survival = weigh(&trials(alignment, reference, query, from, until, max_pitch)).survival;
-    // Doubles the view until the ends lie inside it; the drift that a short
-    // range leaves undetermined is fitted away before it matters.
-    let in_view = loop {
-        let view_from = (from - step).max(0.0);
-        let view_until = (until + step).min(f64::from(query.end_tick()));
+    // Looks further until nothing is gained; the drift that a short range leaves
+    // undetermined is fitted away before it matters.
+    for round in 0..MOST_ROUNDS {
+        let (view_from, view_until) = view(from, until, step);
         let seen = trials(alignment, reference, query, view_from, view_until, max_pitch);
-        let middle = (from + until) / 2.0;
-        let range = best_range(&seen, survival.max(0.04), middle);
-        let (first, last) = (&seen[range.clone()].first(), &seen[range.clone()].last());
-        let (Some(first), Some(last)) = (first, last) else { break seen };
+        let range = best_range(&seen, survival.max(LEAST_SURVIVAL), (from + until) / 2.0);
+        let (Some(first), Some(last)) = (seen[range.clone()].first(), seen[range.clone()].last()) else {
+            break;
+        };
+        let grown = first.tick < from - NOTABLE_TICKS || last.tick > until + NOTABLE_TICKS;
         (from, until) = (first.tick, last.tick + 1.0);
-        let open_before = from - view_from < step / 4.0 && view_from > 0.0;
-        let open_after = view_until - until < step / 4.0 && view_until < f64::from(query.end_tick());
         alignment = refine(alignment, reference, query, from, until, false);
         survival = weigh(&seen[range]).survival;
-        if !open_before && !open_after {
-            break trials(alignment, reference, query, view_from, view_until, max_pitch);
+        if !grown && round > 0 {
+            break;
         }
-        step *= 2.0;
-    };
-    let range = best_range(&in_view, survival.max(0.04), (from + until) / 2.0);
+        step = step.max(until - from);
+    }
+    let (view_from, view_until) = view(from, until, step);
+    let in_view = trials(alignment, reference, query, view_from, view_until, max_pitch);
+    let range = best_range(&in_view, survival.max(LEAST_SURVIVAL), (from + until) / 2.0);
     let held = &in_view[range];
     if let (Some(first), Some(last)) = (held.first(), held.last()) {
         (from, until) = (first.tick, last.tick + 1.0);

@@ -2,8 +2,11 @@
 
 use crate::index::Index;
 use crate::params::Params;
+use crate::peaks::Peak;
 
-use super::chance::ln_e_value;
+use super::alignment::refine;
+use super::chance::{ln_e_value, own_chance};
+use super::evidence::{trials, weigh};
 use super::extend::{Extent, extend};
 use super::query::Query;
 use super::search::{Plan, Verified, reweigh, search};
@@ -18,7 +21,7 @@ const FOLLOWED: usize = 4;
 
 /// Natural logarithm of the E-value, on the stretch alone, above which a
 /// candidate is not followed.
-const HOPELESS: f64 = 9.0;
+const HOPELESS: f64 = 4.0;
 
 /// Recordings that may sound at once.
 const LAYERS: usize = 4;
@@ -42,7 +45,7 @@ pub struct Found {
 
 /// Everything found with an E-value of at most e^`max_ln_e`, in order of time.
 pub fn identify(index: &Index, query: &Query, plan: &Plan, max_ln_e: f64, params: &Params) -> Vec<Found> {
-    let registry_ticks = index.seconds() / params.seconds_per_tick();
+    let registry_s = index.seconds();
     let mut found: Vec<Found> = Vec::new();
     let end = query.end_tick();
     let mut start = 0;
@@ -54,7 +57,7 @@ pub fn identify(index: &Index, query: &Query, plan: &Plan, max_ln_e: f64, params
             f.extent.from <= f64::from(ticks.start) + EDGE && f.extent.until >= f64::from(ticks.end) - EDGE
         });
         if !covered {
-            let layer = Layer { index, params, registry_ticks, max_ln_e, ticks: ticks.clone() };
+            let layer = Layer { index, params, registry_s, max_ln_e, ticks: ticks.clone() };
             layer.find(query, plan, &mut found);
         }
         if last {
@@ -62,8 +65,60 @@ pub fn identify(index: &Index, query: &Query, plan: &Plan, max_ln_e: f64, params
         }
         start += STRETCH_TICKS / 2;
     }
-    found
+    join(found, index, query, params)
 }
+
+/// Joins what was found of one recording in several pieces, as where somebody
+/// talks over a part of it.
+fn join(mut found: Vec<Found>, index: &Index, query: &Query, params: &Params) -> Vec<Found> {
+    found.sort_by(|a, b| {
+        let place = |f: &Found| (f.segment, f.ordinal);
+        place(a).cmp(&place(b)).then_with(|| a.extent.from.total_cmp(&b.extent.from))
+    });
+    let mut joined: Vec<Found> = Vec::with_capacity(found.len());
+    for next in found {
+        if let Some(last) = joined.last_mut().filter(|last| last.continues_in(&next)) {
+            let peaks = index.segments()[last.segment].peaks(last.ordinal);
+            last.take(next, &peaks, query, params.max_pitch());
+        } else {
+            joined.push(next);
+        }
+    }
+    joined.sort_by(|a, b| a.extent.from.total_cmp(&b.extent.from));
+    joined
+}
+
+impl Found {
+    /// Whether `next` is a later piece of the same playing.
+    fn continues_in(&self, next: &Found) -> bool {
+        let (ours, theirs) = (&self.extent.alignment, &next.extent.alignment);
+        let junction = (self.extent.until + next.extent.from) / 2.0;
+        (self.segment, self.ordinal) == (next.segment, next.ordinal)
+            && next.extent.from - self.extent.until < GAP_TICKS
+            && (ours.scale / theirs.scale - 1.0).abs() < 0.01
+            && (ours.shift - theirs.shift).abs() < 4.0
+            && (ours.reference_tick(junction) - theirs.reference_tick(junction)).abs() < SLIP_TICKS
+    }
+
+    fn take(&mut self, next: Found, peaks: &[Peak], query: &Query, max_pitch: u32) {
+        let (from, until) = (self.extent.from, self.extent.until.max(next.extent.until));
+        let alignment = refine(self.extent.alignment, peaks, query, from, until, false);
+        let evidence = weigh(&trials(alignment, peaks, query, from, until, max_pitch));
+        let mut explained = std::mem::take(&mut self.extent.explained);
+        explained.extend(next.extent.explained);
+        explained.sort_unstable();
+        explained.dedup();
+        self.extent = Extent { alignment, from, until, evidence, explained };
+        self.ln_e = self.ln_e.min(next.ln_e);
+    }
+}
+
+/// Longest gap between two pieces of one playing: 15 s.
+const GAP_TICKS: f64 = 2800.0;
+
+/// Largest difference of two alignments at the junction of two pieces: a tenth
+/// of a second, which drift between short pieces may reach.
+const SLIP_TICKS: f64 = 20.0;
 
 /// Ticks at the edges of a stretch that need not be covered: half a second.
 const EDGE: f64 = 96.0;
@@ -71,7 +126,7 @@ const EDGE: f64 = 96.0;
 struct Layer<'a> {
     index: &'a Index,
     params: &'a Params,
-    registry_ticks: f64,
+    registry_s: f64,
     max_ln_e: f64,
     ticks: std::ops::Range<u32>,
 }
@@ -116,12 +171,15 @@ impl Layer<'_> {
         let range = (f64::from(self.ticks.start), f64::from(self.ticks.end));
         candidates
             .iter()
-            .filter(|c| ln_e_value(c.evidence.nats, &c.alignment, self.registry_ticks) < HOPELESS)
+            .filter(|c| ln_e_value(c.evidence.nats, 0.0, &c.alignment, self.registry_s) < HOPELESS)
             .take(FOLLOWED)
             .map(|c| {
                 let peaks = self.index.segments()[c.segment].peaks(c.ordinal);
-                let extent = extend(c.alignment, &peaks, query, range, self.params.max_pitch());
-                let ln_e = ln_e_value(extent.evidence.nats, &extent.alignment, self.registry_ticks);
+                let pitch = self.params.max_pitch();
+                let extent = extend(c.alignment, &peaks, query, range, pitch);
+                let chance = own_chance(&extent.alignment, &peaks, query, self.ticks.clone(), pitch);
+                let nats = extent.evidence.nats;
+                let ln_e = ln_e_value(nats, chance, &extent.alignment, self.registry_s);
                 Found { segment: c.segment, ordinal: c.ordinal, extent, ln_e }
             })
             .min_by(|a, b| a.ln_e.total_cmp(&b.ln_e))

@@ -9,6 +9,8 @@ pub mod nominate;
 pub mod query;
 pub mod search;
 pub mod sweep;
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
 
@@ -76,7 +78,7 @@ pub struct MatchOptions {
 
 impl Default for MatchOptions {
     fn default() -> Self {
-        MatchOptions { effort: Effort::Standard, match_e_value: 0.01, possible_e_value: 1.0 }
+        MatchOptions { effort: Effort::Standard, match_e_value: 0.01, possible_e_value: 0.05 }
     }
 }
 

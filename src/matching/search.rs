@@ -78,7 +78,9 @@ pub fn search(
     tidy(&mut verified);
     let leaders: Vec<Verified> = verified.iter().take(RELOCATED).copied().collect();
     for leader in leaders {
-        verified.extend(verifier.relocate(&leader));
+        let again = verifier.again(&leader);
+        verified.extend(verifier.relocate(&again));
+        verified.push(again);
     }
     tidy(&mut verified);
     verified
@@ -158,6 +160,18 @@ impl Verifier<'_> {
         let alignment = refine(start, peaks, self.query, from, until, coarse);
         let pitch = self.params.max_pitch();
         (alignment, weigh(&trials(alignment, peaks, self.query, from, until, pitch)))
+    }
+
+    /// The candidate sharpened once more, with the whole reach of the search: a
+    /// time scale that was off by 2 % may have come only half of the way.
+    fn again(&self, leader: &Verified) -> Verified {
+        let peaks = self.index.segments()[leader.segment].peaks(leader.ordinal);
+        let (alignment, evidence) = self.weigh(leader.alignment, &peaks, true);
+        if evidence.nats > leader.evidence.nats {
+            Verified { alignment, evidence, ..*leader }
+        } else {
+            *leader
+        }
     }
 
     /// The same recording, time scale and pitch shift at the offsets where the

@@ -7,6 +7,8 @@
 //! neighbourhood. Per block of time the strongest are kept.
 
 mod picker;
+#[cfg(test)]
+mod tests;
 mod thin;
 
 use serde::{Deserialize, Serialize};

@@ -25,6 +25,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::Value;
 
+use crate::csv_lines::LineCounter;
+
 use super::declaration::{NewDeclaration, Permission, Subject, Use};
 use super::territory::Territory;
 
@@ -256,63 +258,61 @@ impl Row {
     }
 }
 
+/// The file is held in memory while it is read: its rows, which are kept, are larger.
 fn read_csv(
-    input: impl Read,
+    mut input: impl Read,
     file: &str,
     take: &mut dyn FnMut(u64, Result<Row, String>),
 ) -> Result<(), ImportError> {
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(input);
+    let io_error = |source| ImportError::Io { file: file.to_owned(), source };
+    let mut content = Vec::new();
+    input.read_to_end(&mut content).map_err(io_error)?;
+    let content = content.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&content);
+    let mut lines = LineCounter::new(content);
+    // Rows of the wrong length are told one by one, with their line.
+    let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(content);
     let failed = |error: csv::Error| match error.into_kind() {
-        csv::ErrorKind::Io(source) => ImportError::Io { file: file.to_owned(), source },
-        other => ImportError::Header { file: file.to_owned(), reason: format!("{other:?}") },
+        csv::ErrorKind::Io(source) => io_error(source),
+        // With flexible rows of bytes only reading itself can fail.
+        other => io_error(io::Error::other(format!("{other:?}"))),
     };
-    let header = |reason| ImportError::Header { file: file.to_owned(), reason };
-    let names = reader.byte_headers().map_err(failed)?.clone();
-    let mut places = Vec::with_capacity(names.len());
-    for name in &names {
+    let places = columns(reader.byte_headers().map_err(failed)?)
+        .map_err(|reason| ImportError::Header { file: file.to_owned(), reason })?;
+    let mut record = csv::ByteRecord::new();
+    while reader.read_byte_record(&mut record).map_err(failed)? {
+        take(lines.line_of(&record), csv_row(&places, &record));
+    }
+    Ok(())
+}
+
+/// The places of a header's columns in a [`Row`].
+fn columns(header: &csv::ByteRecord) -> Result<Vec<usize>, String> {
+    let mut places = Vec::with_capacity(header.len());
+    for name in header {
         let name = String::from_utf8_lossy(name).to_ascii_lowercase();
-        let place = Row::place(&name).ok_or_else(|| header(format!("unknown column {name:?}")))?;
+        let place = Row::place(&name).ok_or_else(|| format!("unknown column {name:?}"))?;
         if places.contains(&place) {
-            return Err(header(format!("the column {name:?} stands twice")));
+            return Err(format!("the column {name:?} stands twice"));
         }
         places.push(place);
     }
     let missing = |wanted: &str| !places.iter().any(|place| DECLARATION_COLUMNS.get(*place) == Some(&wanted));
     for wanted in ["use", "permission", "declarant"] {
         if missing(wanted) {
-            return Err(header(format!("the column {wanted:?} is missing")));
+            return Err(format!("the column {wanted:?} is missing"));
         }
     }
     if SUBJECTS.into_iter().all(missing) {
-        return Err(header("a subject column is missing: isrc, prefix, owner or recording".to_owned()));
+        return Err("a subject column is missing: isrc, prefix, owner or recording".to_owned());
     }
-    let mut record = csv::ByteRecord::new();
-    loop {
-        let start = reader.position().line();
-        match reader.read_byte_record(&mut record) {
-            Ok(false) => return Ok(()),
-            Ok(true) => take(line_of(&record, start), csv_row(&places, &record)),
-            Err(error) => match error.kind() {
-                csv::ErrorKind::UnequalLengths { expected_len, len, pos } => {
-                    let line = pos.as_ref().map_or(start, csv::Position::line);
-                    take(
-                        line,
-                        Err(format!(
-                            "{len} fields where the header has {expected_len}: quote texts with commas"
-                        )),
-                    );
-                }
-                _ => return Err(failed(error)),
-            },
-        }
-    }
-}
-
-fn line_of(record: &csv::ByteRecord, start: u64) -> u64 {
-    record.position().map_or(start, csv::Position::line)
+    Ok(places)
 }
 
 fn csv_row(places: &[usize], record: &csv::ByteRecord) -> Result<Row, String> {
+    if record.len() != places.len() {
+        let (found, expected) = (record.len(), places.len());
+        return Err(format!("{found} fields where the header has {expected}: quote texts with commas"));
+    }
     let mut row = Row::default();
     for (place, field) in places.iter().zip(record) {
         let text =

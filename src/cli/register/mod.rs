@@ -16,23 +16,17 @@ use earmark::registry::{Added, NewRecording, Registry, RegistryError};
 use earmark::scan::inputs::expand;
 use earmark::scan::manifest::{Manifest, read_manifest};
 use earmark::scan::pipeline::{Ending, Pipeline};
-use earmark::units::Seconds;
 
 use super::args::RegisterArgs;
 use super::error::CliError;
 use super::exit::Outcome;
 use super::progress::Progress;
-use super::reading::{self, ReadError};
+use super::reading::{self, ReadError, SHORTEST_S};
 use super::tell::{counted, tell};
 use super::{interrupt, tell_about};
 
 use batch::{Batch, Commit};
 use jobs::Job;
-
-/// Least audio that makes a recording. Landmarks span up to about half a
-/// second; in less than twice that there are too few to tell two recordings
-/// apart.
-const SHORTEST_S: Seconds = 1.0;
 
 /// Fingerprints that may wait for an earlier, slower file, per thread. One of
 /// a song takes a third of a megabyte.
@@ -45,9 +39,11 @@ pub fn run(args: RegisterArgs, threads: Option<NonZeroUsize>) -> Result<Outcome,
         None => Manifest::default(),
     };
     let inputs = expand(&args.inputs);
+    // Before the registry is opened: from there on there is something to keep whole.
+    let stop = interrupt::watch()?;
     let params = Params::default();
     let mut registry = Registry::open_or_create(&args.registry.registry, &params)?;
-    let pipeline = Pipeline::new(threads, interrupt::watch()?)
+    let pipeline = Pipeline::new(threads, stop)
         .map_err(|error| CliError::Threads { reason: error.to_string() })?
         .waiting_per_thread(WAITING_PER_THREAD);
 

@@ -58,9 +58,6 @@ QZHB12400001,QZHB1,ai-training,disallow,,,,,Label\n\
 ,QZHB1,ai-training,allow,,,,,\n\
 ,QZHB1,ai-training,allow,,,,\n\
 ,QZHB2,ai-training,allow,,,,,Label\n";
-    let parsed = csv(text).unwrap();
-    assert_eq!(parsed.declarations.len(), 2);
-    let found: Vec<(u64, &str)> = parsed.refused.iter().map(|row| (row.line, row.reason.as_str())).collect();
     let expected = [
         (3, "ISRC"),
         (4, "no subject"),
@@ -76,14 +73,20 @@ QZHB12400001,QZHB1,ai-training,disallow,,,,,Label\n\
         (15, "declarant is empty"),
         (16, "8 fields where the header has 9"),
     ];
-    assert_eq!(found.len(), expected.len(), "{found:#?}");
-    for ((line, reason), (wanted_line, wanted)) in found.iter().zip(expected) {
-        assert_eq!(*line, wanted_line, "{reason}");
-        assert!(reason.contains(wanted), "line {line}: {reason}");
+    for text in [text.to_owned(), text.replace('\n', "\r\n")] {
+        let parsed = csv(&text).unwrap();
+        assert_eq!(parsed.declarations.len(), 2);
+        let found: Vec<(u64, &str)> =
+            parsed.refused.iter().map(|row| (row.line, row.reason.as_str())).collect();
+        assert_eq!(found.len(), expected.len(), "{found:#?}");
+        for ((line, reason), (wanted_line, wanted)) in found.iter().zip(expected) {
+            assert_eq!(*line, wanted_line, "{reason}");
+            assert!(reason.contains(wanted), "line {line}: {reason}");
+        }
+        let error = parsed.all_or_nothing().unwrap_err().to_string();
+        assert!(error.contains("13 of 15 rows"), "{error}");
+        assert!(error.contains("file, line 16: "), "{error}");
     }
-    let error = parsed.all_or_nothing().unwrap_err().to_string();
-    assert!(error.contains("13 of 15 rows"), "{error}");
-    assert!(error.contains("file, line 16: "), "{error}");
 }
 
 #[test]

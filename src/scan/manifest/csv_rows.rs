@@ -2,6 +2,8 @@
 
 use std::io::{self, Read};
 
+use crate::csv_lines::LineCounter;
+
 use super::{Builder, CellError, ManifestError, PATH};
 
 /// Reads all rows into `builder`.
@@ -12,7 +14,7 @@ pub(super) fn read(mut source: impl Read, builder: &mut Builder<'_>) -> Result<(
     let mut content = Vec::new();
     source.read_to_end(&mut content).map_err(|source| ManifestError::Io { path: path.clone(), source })?;
     let content = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&content);
-    let mut lines = LineCounter { content, counted: 0, line: 1 };
+    let mut lines = LineCounter::new(content);
     // Rows of the wrong length are told one by one, with their line.
     let mut csv = csv::ReaderBuilder::new().flexible(true).from_reader(content);
     let header = csv.byte_headers().map_err(|error| io_error(builder, error))?.clone();
@@ -37,31 +39,9 @@ pub(super) fn read(mut source: impl Read, builder: &mut Builder<'_>) -> Result<(
     }
     let mut record = csv::ByteRecord::new();
     while csv.read_byte_record(&mut record).map_err(|error| io_error(builder, error))? {
-        let line = record.position().map_or(0, |position| lines.line_of_record(position.byte()));
-        builder.add(line, cells(&columns, &record));
+        builder.add(lines.line_of(&record), cells(&columns, &record));
     }
     Ok(())
-}
-
-/// Finds the line of a record from its place. The reader's own line numbers
-/// are those of the line end before the record: one too low after CR LF, more
-/// after blank lines.
-struct LineCounter<'a> {
-    content: &'a [u8],
-    counted: usize,
-    line: u64,
-}
-
-impl LineCounter<'_> {
-    /// The line of the first record at or behind `byte`, which never decreases.
-    fn line_of_record(&mut self, byte: u64) -> u64 {
-        let from = usize::try_from(byte).unwrap_or(usize::MAX).clamp(self.counted, self.content.len());
-        let blank = self.content[from..].iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();
-        let start = from + blank;
-        self.line += self.content[self.counted..start].iter().filter(|b| **b == b'\n').count() as u64;
-        self.counted = start;
-        self.line
-    }
 }
 
 fn cells(columns: &[String], record: &csv::ByteRecord) -> Result<Vec<(String, String)>, CellError> {

@@ -1,0 +1,125 @@
+//! Segments: round trip, refusal, damage.
+
+use std::fs;
+
+use crate::fingerprint::Fingerprint;
+use crate::params::Params;
+use crate::peaks::sparse;
+use crate::random::Random;
+use crate::units::RecordingKey;
+
+use super::{FORMAT_VERSION, IndexError, Segment, SegmentEntry, write_segment};
+
+fn fingerprints(params: &Params) -> Vec<Fingerprint> {
+    let mut random = Random::new(8);
+    [900_u64, 0, 40, 3000]
+        .iter()
+        .map(|&frames| Fingerprint {
+            peaks: if frames == 0 {
+                Vec::new()
+            } else {
+                random.constellation(2 * frames as usize, 4 * frames, params.max_pitch())
+            },
+            frames: frames as u32,
+        })
+        .collect()
+}
+
+fn write(path: &std::path::Path, params: &Params) -> Vec<Fingerprint> {
+    let fingerprints = fingerprints(params);
+    let entries: Vec<SegmentEntry<'_>> = fingerprints
+        .iter()
+        .zip(5..)
+        .map(|(fingerprint, key)| SegmentEntry { recording: RecordingKey(key), fingerprint })
+        .collect();
+    write_segment(path, params, &entries).unwrap();
+    fingerprints
+}
+
+#[test]
+fn what_was_written_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.seg");
+    let params = Params::default();
+    let fingerprints = write(&path, &params);
+    let segment = Segment::open(&path, &params).unwrap();
+    segment.verify().unwrap();
+    assert_eq!(segment.recordings(), 4);
+    let frames: u32 = fingerprints.iter().map(|f| f.frames).sum();
+    assert!((segment.seconds() - f64::from(frames) * 256.0 / 12_000.0).abs() < 1e-9);
+    for (ordinal, fingerprint) in fingerprints.iter().enumerate() {
+        let recording = segment.recording(ordinal);
+        assert_eq!(recording.key, RecordingKey(ordinal as u32 + 5));
+        assert_eq!(recording.frames, fingerprint.frames);
+        let stored = segment.peaks(ordinal);
+        let wanted = sparse(&fingerprint.peaks, &params);
+        assert_eq!(stored.len(), wanted.len());
+        for (a, b) in stored.iter().zip(&wanted) {
+            assert_eq!((a.tick, a.pitch, a.strength), (b.tick, b.pitch, b.strength & !3));
+        }
+        assert_eq!(segment.recording_at(recording.first_slot), Some(ordinal));
+    }
+    // The same entries give the same bytes.
+    let again = folder.path().join("b.seg");
+    write(&again, &params);
+    assert_eq!(fs::read(&path).unwrap(), fs::read(&again).unwrap());
+}
+
+#[test]
+fn other_parameters_versions_and_files_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.seg");
+    let params = Params::default();
+    write(&path, &params);
+    let other = Params { hop_samples: 128, slot_frames: 8, ..Params::default() };
+    let Err(IndexError::Params { fields, .. }) = Segment::open(&path, &other) else {
+        panic!("other parameters were accepted");
+    };
+    assert_eq!(fields, ["hop_samples: 128 here, 256 there", "slot_frames: 8 here, 4 there"]);
+
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[8] += 1;
+    fs::write(&path, &bytes).unwrap();
+    assert!(matches!(
+        Segment::open(&path, &params),
+        Err(IndexError::Version { found, expected: FORMAT_VERSION, .. }) if found == FORMAT_VERSION + 1
+    ));
+    fs::write(&path, b"RIFF and so on").unwrap();
+    assert!(matches!(Segment::open(&path, &params), Err(IndexError::NotASegment { .. })));
+    fs::write(&path, b"").unwrap();
+    assert!(Segment::open(&path, &params).is_err());
+}
+
+#[test]
+fn every_damaged_byte_is_found_and_none_is_fatal() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.seg");
+    let params = Params::default();
+    write(&path, &params);
+    let bytes = fs::read(&path).unwrap();
+    let mut random = Random::new(5);
+    let copy = folder.path().join("b.seg");
+    for _ in 0..300 {
+        let mut damaged = bytes.clone();
+        let at = random.below(bytes.len() as u64) as usize;
+        damaged[at] ^= 1 << random.below(8);
+        fs::write(&copy, &damaged).unwrap();
+        if let Ok(segment) = Segment::open(&copy, &params) {
+            assert!(segment.verify().is_err(), "a flipped bit at byte {at} went unnoticed");
+            // Reading it anyway must not panic.
+            for ordinal in 0..segment.recordings() {
+                segment.peaks(ordinal);
+            }
+            for hash in 0..2000 {
+                segment.pairs(hash, |_| ());
+                segment.triplets(hash, |_, _| ());
+            }
+        }
+    }
+    for _ in 0..50 {
+        let length = random.below(bytes.len() as u64) as usize;
+        fs::write(&copy, &bytes[..length]).unwrap();
+        let complete = Segment::open(&copy, &params).is_ok_and(|s| s.verify().is_ok());
+        assert!(!complete, "a segment cut to {length} bytes passed");
+    }
+}

@@ -1,0 +1,175 @@
+//! The whole search on constellations whose answers are known.
+
+use std::sync::Arc;
+
+use crate::fingerprint::Fingerprint;
+use crate::index::{Index, Segment, SegmentEntry, write_segment};
+use crate::params::Params;
+use crate::peaks::Peak;
+use crate::random::Random;
+use crate::units::RecordingKey;
+
+use super::{Grade, Match, MatchOptions, Matcher};
+
+/// Ten recordings of 60 s, 60 random peaks a second.
+struct Library {
+    recordings: Vec<Fingerprint>,
+    index: Index,
+    params: Params,
+    _folder: tempfile::TempDir,
+}
+
+const FRAMES: u32 = 2812;
+
+impl Library {
+    fn new() -> Self {
+        let params = Params::default();
+        let mut random = Random::new(21);
+        let recordings: Vec<Fingerprint> = (0..10)
+            .map(|_| Fingerprint {
+                peaks: random.constellation(3600, u64::from(4 * FRAMES), params.max_pitch()),
+                frames: FRAMES,
+            })
+            .collect();
+        let entries: Vec<SegmentEntry<'_>> = recordings
+            .iter()
+            .zip(0..)
+            .map(|(fingerprint, key)| SegmentEntry { recording: RecordingKey(key), fingerprint })
+            .collect();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.seg");
+        write_segment(&path, &params, &entries).unwrap();
+        let segment = Arc::new(Segment::open(&path, &params).unwrap());
+        let index = Index::new(vec![segment], Default::default());
+        Library { recordings, index, params, _folder: folder }
+    }
+
+    /// `seconds` of a recording from `from_s`, at a time scale and pitch shift,
+    /// with a share of its peaks lost and as many random ones added.
+    fn play(&self, number: usize, from_s: f64, seconds: f64, change: (f64, i32), lost: f64) -> Fingerprint {
+        let (scale, shift) = change;
+        let tick_s = self.params.seconds_per_tick();
+        let mut random = Random::new(99 + number as u64);
+        let length = seconds / tick_s;
+        let mut peaks: Vec<Peak> = self.recordings[number]
+            .peaks
+            .iter()
+            .filter_map(|p| {
+                let tick = (f64::from(p.tick) - from_s / tick_s) / scale;
+                let pitch = i32::from(p.pitch) + shift;
+                let inside =
+                    (0.0..length).contains(&tick) && (0..=self.params.max_pitch() as i32).contains(&pitch);
+                (inside && random.unit() >= lost).then_some(Peak {
+                    tick: tick.round() as u32,
+                    pitch: pitch as u16,
+                    strength: p.strength,
+                })
+            })
+            .collect();
+        let noise = (60.0 * seconds * lost) as usize;
+        peaks.extend(random.constellation(noise, length as u64, self.params.max_pitch()));
+        peaks.sort_unstable();
+        Fingerprint { peaks, frames: (length / 4.0) as u32 }
+    }
+
+    fn identify(&self, query: &Fingerprint) -> Vec<Match> {
+        Matcher::new(&self.index, &self.params, MatchOptions::default()).identify(query)
+    }
+}
+
+fn check(m: &Match, number: u32, from_s: f64, seconds: f64, scale: f64, shift: i32) {
+    assert_eq!((m.recording, m.grade), (RecordingKey(number), Grade::Match));
+    let expected = from_s + m.query_start_s * scale;
+    assert!((m.reference_start_s - expected).abs() < 0.1, "{m:?} should start at {expected} s");
+    assert!((m.time_scale / scale - 1.0).abs() < 0.003, "{m:?} should have time scale {scale}");
+    assert!((m.pitch_semitones - f64::from(shift) / 16.0).abs() < 0.1, "{m:?}");
+    assert!(m.query_start_s < 0.7 && m.query_end_s > seconds - 0.7, "{m:?} should last {seconds} s");
+}
+
+#[test]
+fn finds_place_speed_and_pitch() {
+    let library = Library::new();
+    let cases = [
+        (0, 10.0, 10.0, 1.0, 0, 0.0),
+        (3, 25.5, 5.0, 1.0, 0, 0.6),
+        (4, 3.2, 10.0, 1.0, 0, 0.8),
+        (5, 20.0, 10.0, 1.25, 62, 0.2),
+        (6, 20.0, 10.0, 0.8, -62, 0.2),
+        (7, 12.0, 10.0, 1.15, 0, 0.2),
+        (8, 30.0, 10.0, 1.0, -48, 0.2),
+        (9, 0.0, 60.0, 1.0, 0, 0.5),
+    ];
+    for (number, from_s, seconds, scale, shift, lost) in cases {
+        let query = library.play(number, from_s, seconds, (scale, shift), lost);
+        let matches = library.identify(&query);
+        assert_eq!(matches.len(), 1, "recording {number}: {matches:?}");
+        check(&matches[0], number as u32, from_s, seconds, scale, shift);
+    }
+}
+
+#[test]
+fn finds_both_of_two_at_once_and_the_parts_of_a_medley() {
+    let library = Library::new();
+    let mut both = library.play(1, 10.0, 10.0, (1.0, 0), 0.2);
+    both.peaks.extend(library.play(2, 40.0, 10.0, (1.0, 0), 0.2).peaks);
+    both.peaks.sort_unstable();
+    let mut found: Vec<u32> = library.identify(&both).iter().map(|m| m.recording.0).collect();
+    found.sort_unstable();
+    assert_eq!(found, [1, 2]);
+
+    let mut medley = Fingerprint { peaks: Vec::new(), frames: 0 };
+    for (number, from_s) in [(3, 5.0), (7, 22.0), (1, 30.0)] {
+        let part = library.play(number, from_s, 20.0, (1.02, 5), 0.3);
+        let start = 4 * medley.frames;
+        medley.peaks.extend(part.peaks.iter().map(|p| Peak { tick: p.tick + start, ..*p }));
+        medley.frames += part.frames;
+    }
+    medley.peaks.sort_unstable();
+    let mut matches = library.identify(&medley);
+    matches.sort_by(|a, b| a.query_start_s.total_cmp(&b.query_start_s));
+    let found: Vec<u32> = matches.iter().map(|m| m.recording.0).collect();
+    assert_eq!(found, [3, 7, 1], "{matches:?}");
+    for (i, m) in matches.iter().enumerate() {
+        let start = 20.0 * i as f64;
+        assert!((m.query_start_s - start).abs() < 1.0 && (m.query_end_s - start - 20.0).abs() < 1.0, "{m:?}");
+    }
+}
+
+#[test]
+fn finds_nothing_in_what_is_not_registered() {
+    let library = Library::new();
+    let mut random = Random::new(77);
+    for seconds in [0, 1, 5, 30] {
+        let ticks = (seconds as f64 / library.params.seconds_per_tick()) as u64;
+        let peaks = random.constellation(90 * seconds, ticks.max(1), library.params.max_pitch());
+        let query = Fingerprint { peaks, frames: (ticks / 4) as u32 };
+        assert_eq!(library.identify(&query), [], "{seconds} s of random peaks");
+    }
+}
+
+#[test]
+fn a_removed_recording_is_not_found() {
+    let library = Library::new();
+    let query = library.play(3, 10.0, 10.0, (1.0, 0), 0.1);
+    let index = Index::new(library.index.segments().to_vec(), [3].into_iter().collect());
+    let matches = Matcher::new(&index, &library.params, MatchOptions::default()).identify(&query);
+    assert_eq!(matches, []);
+}
+
+#[test]
+fn several_segments_answer_like_one() {
+    let library = Library::new();
+    let folder = tempfile::tempdir().unwrap();
+    let segments = library.recordings.iter().zip(0..).map(|(fingerprint, key)| {
+        let path = folder.path().join(format!("{key}.seg"));
+        let entry = SegmentEntry { recording: RecordingKey(key), fingerprint };
+        write_segment(&path, &library.params, &[entry]).unwrap();
+        Arc::new(Segment::open(&path, &library.params).unwrap())
+    });
+    let index = Index::new(segments.collect(), Default::default());
+    let matcher = Matcher::new(&index, &library.params, MatchOptions::default());
+    let query = library.play(6, 20.0, 10.0, (0.9, -20), 0.3);
+    let (one, many) = (library.identify(&query), matcher.identify(&query));
+    assert_eq!(one.len(), 1);
+    assert_eq!(one, many);
+}

@@ -1,0 +1,47 @@
+//! `earmark declare`.
+
+use std::fs;
+
+use super::support::{earmark, folder};
+
+#[test]
+fn what_is_declared_counts_in_the_next_scan() {
+    let folder = folder();
+    let scan = |options: &str| {
+        let line = format!("scan testdata/scraped/tag-only.mp3 --registry {{}} --format jsonl {options}");
+        earmark(&line, folder.path()).objects()[0]["verdict"].as_str().map(str::to_owned)
+    };
+    let declare = |rest: &str| {
+        let run = earmark(&format!("declare --registry {{}} --declarant Label {rest}"), folder.path());
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        run.stderr
+    };
+    let said = declare("--prefix QZ-HB1 --use ai-training --constrain licence --territory DE,fr");
+    assert!(said.contains("declaration 1: constrain ai-training ISRC prefix QZHB1"), "{said}");
+    assert!(said.contains("no registered recording so far"), "{said}");
+    assert_eq!(scan("--territory DE").as_deref(), Some("constrained"));
+    // It holds elsewhere only, and the sound holds nothing that is registered.
+    assert_eq!(scan("--territory US").as_deref(), Some("no-match"));
+    declare("--isrc QZHB12500004 --use data-mining --disallow --from 2026-01-01 --until 2026-12-31");
+    assert_eq!(scan("--as-of 2026-12-31").as_deref(), Some("disallowed"));
+    assert_eq!(scan("--as-of 2027-01-01 --territory FR").as_deref(), Some("constrained"));
+    assert_eq!(earmark("registry verify --registry {}", folder.path()).code, Some(0));
+}
+
+#[test]
+fn half_a_file_is_not_imported() {
+    let folder = folder();
+    let registry = folder.path().join("r");
+    let rows = "prefix,use,permission,declarant\r\nQZHB1,ai-training,disallow,Label\r\nQZHB,ai-training,disallow,Label\r\n";
+    fs::write(folder.path().join("d.csv"), rows).expect("a file");
+    let run = earmark("declare --import {}/d.csv --registry {}/r", folder.path());
+    assert_eq!(run.code, Some(2));
+    assert!(run.stderr.contains("d.csv, line 3: "), "{}", run.stderr);
+    assert!(!registry.exists(), "a file with an error makes no registry");
+
+    fs::write(folder.path().join("d.csv"), rows.replace("QZHB,", "QZHB2,")).expect("a file");
+    let run = earmark("declare --import {}/d.csv --registry {}/r", folder.path());
+    assert_eq!(run.code, Some(0), "{}", run.stderr);
+    let info = earmark("registry info --registry {} --format jsonl", &registry).objects();
+    assert_eq!(info[0]["declarations"], 2);
+}

@@ -1,0 +1,52 @@
+//! The keys of rows are those that FORMAT.md documents.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::support::{earmark, registry};
+
+/// The keys in the tables below a heading, up to the next.
+fn documented(heading: &str) -> BTreeSet<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("FORMAT.md");
+    let page = fs::read_to_string(path).expect("FORMAT.md is there");
+    let start = page.find(&format!("\n{heading}\n")).expect(heading) + heading.len() + 2;
+    let end = page[start..].find("\n#").map_or(page.len(), |end| start + end);
+    // Rows of three cells are keys; the codes of reasons have two.
+    let rows = page[start..end].lines().filter(|line| line.matches(" |").count() == 3);
+    rows.filter_map(|row| row.strip_prefix("| `")?.split_once('`').map(|(key, _)| key.to_owned())).collect()
+}
+
+/// All keys of a value, as `a.b[].c`.
+fn keys(value: &Value, place: &str, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(object) => {
+            for (key, value) in object {
+                let place = if place.is_empty() { key.clone() } else { format!("{place}.{key}") };
+                keys(value, &place, found);
+                found.insert(place);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| keys(item, &format!("{place}[]"), found)),
+        _ => {}
+    }
+}
+
+fn written(line: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for object in earmark(line, registry()).objects() {
+        keys(&object, "", &mut found);
+    }
+    found
+}
+
+#[test]
+fn every_key_is_documented_and_every_documented_key_is_written() {
+    let identify = documented("### Identify rows");
+    assert_eq!(written("identify testdata/scraped --registry {} --format jsonl"), identify);
+    let mut scan = documented("### Scan rows");
+    scan.extend(identify);
+    assert_eq!(written("scan testdata/scraped --registry {} --format jsonl"), scan);
+}

@@ -1,0 +1,11 @@
+//! The program end to end, as people run it, on the committed test data.
+
+mod declare;
+mod format;
+mod identify;
+mod interrupt;
+mod maintain;
+mod output;
+mod register;
+mod scan;
+mod support;
