@@ -15,7 +15,7 @@
 //! | `codec`, `opus` | one packet to samples |
 //! | `downmix` | any channels and format to mono |
 //! | `clock`, `timeline` | delay, padding, holes, limits |
-//! | `resample`, `halve`, `polyphase` | any rate to the analysis rate |
+//! | `resample` | any rate to the analysis rate |
 //! | `stream` | wires the above |
 //! | `tags` | ISRCs, names, rights statements |
 //! | `guard` | contains panics of the libraries |
@@ -27,11 +27,9 @@ mod codec;
 mod downmix;
 mod error;
 mod guard;
-mod halve;
 mod limits;
 mod mp4;
 mod opus;
-mod polyphase;
 mod resample;
 mod riff;
 mod source;

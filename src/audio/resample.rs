@@ -1,16 +1,11 @@
 //! Any sample rate to the analysis rate, in a stream and exactly in time.
 //!
-//! The rate is halved while it is at least twice the analysis rate, by filters
-//! that cost little ([`super::halve`]). What ratio then remains, if any, is done
-//! by a polyphase filter ([`super::polyphase`]) at the usual rates, and at odd
-//! ones by rubato's synchronous FFT resampler, which copes with any ratio but
-//! takes twice the time (44.1 kHz: 68 µs by the former, 145 µs by the latter).
+//! rubato's synchronous FFT resampler does the work; it copes with any ratio.
 //! The pass band is flat to 13/30 of the analysis rate (5.2 kHz for 12 kHz) and
 //! aliases stay above it.
 //!
-//! Timing is kept here and not by rubato's helpers for whole clips. The two
-//! filters are centred on their output samples. The FFT resampler's filter has
-//! a delay of half a block, made a whole number of output samples by an even
+//! Timing is kept here and not by rubato's helpers for whole clips. The filter
+//! has a delay of half a block, made a whole number of output samples by an even
 //! block, so that dropping exactly that many samples once at the start makes
 //! output sample `n` stand for the time `n / rate`.
 
@@ -18,8 +13,6 @@ use rubato::audioadapter_buffers::direct::SequentialSlice;
 use rubato::{Fft, FixedSync, Resampler as _, WindowFunction};
 
 use super::AudioError;
-use super::halve::Halver;
-use super::polyphase::{Polyphase, gcd};
 
 /// Least block length of the FFT resampler on the output side, in samples. The
 /// filter is as long as the block, and at this length its transition band fits
@@ -33,7 +26,6 @@ const SILENCE: [f32; 1_024] = [0.0; 1_024];
 pub(super) struct Resampler {
     from_hz: u32,
     to_hz: u32,
-    halvers: Vec<Halver>,
     last: Last,
     frames_in: u64,
 }
@@ -45,9 +37,8 @@ struct Last {
 }
 
 enum Stage {
-    /// Halving was all.
+    /// The rates are the same.
     None,
-    Polyphase(Polyphase),
     Fft(FftStage),
 }
 
@@ -65,21 +56,12 @@ impl Resampler {
     /// A resampler at the start of its stream. Both rates are above 0.
     pub(super) fn new(from_hz: u32, to_hz: u32) -> Result<Self, AudioError> {
         let error = |reason: String| AudioError::Resample { from_hz, to_hz, reason };
-        let pass_hz = f64::from(to_hz) * 13.0 / 30.0;
-        let (mut halvers, mut rate_hz) = (Vec::new(), from_hz);
-        while rate_hz % 2 == 0 && rate_hz / 2 >= to_hz {
-            halvers.push(Halver::new(f64::from(rate_hz), pass_hz));
-            rate_hz /= 2;
-        }
-        let (rate, to) = (rate_hz as usize, to_hz as usize);
-        let stage = if rate == to {
+        let stage = if from_hz == to_hz {
             Stage::None
-        } else if let Some(polyphase) = Polyphase::new(rate, to) {
-            Stage::Polyphase(polyphase)
         } else {
-            Stage::Fft(FftStage::new(rate, to).map_err(error)?)
+            Stage::Fft(FftStage::new(from_hz as usize, to_hz as usize).map_err(error)?)
         };
-        Ok(Resampler { from_hz, to_hz, halvers, last: Last { stage, frames_out: 0 }, frames_in: 0 })
+        Ok(Resampler { from_hz, to_hz, last: Last { stage, frames_out: 0 }, frames_in: 0 })
     }
 
     /// The rate of what is pushed.
@@ -107,24 +89,7 @@ impl Resampler {
     /// Output from sample `end` on is not given.
     fn run(&mut self, input: &[f32], end: u64, sink: &mut dyn FnMut(&[f32])) -> Result<(), AudioError> {
         let (from_hz, to_hz) = (self.from_hz, self.to_hz);
-        through(&mut self.halvers, &mut self.last, input, end, sink).map_err(|reason| AudioError::Resample {
-            from_hz,
-            to_hz,
-            reason,
-        })
-    }
-}
-
-fn through(
-    halvers: &mut [Halver],
-    last: &mut Last,
-    input: &[f32],
-    end: u64,
-    sink: &mut dyn FnMut(&[f32]),
-) -> Result<(), String> {
-    match halvers {
-        [first, others @ ..] => through(others, last, first.push(input), end, sink),
-        [] => last.push(input, end, sink),
+        self.last.push(input, end, sink).map_err(|reason| AudioError::Resample { from_hz, to_hz, reason })
     }
 }
 
@@ -141,7 +106,6 @@ impl Last {
         };
         match &mut self.stage {
             Stage::None => give(input),
-            Stage::Polyphase(polyphase) => give(polyphase.push(input)),
             Stage::Fft(fft) => fft.push(input, &mut give)?,
         }
         Ok(())
@@ -186,6 +150,10 @@ impl FftStage {
         }
         Ok(())
     }
+}
+
+fn gcd(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { gcd(b, a % b) }
 }
 
 #[cfg(test)]

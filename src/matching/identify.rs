@@ -100,6 +100,15 @@ impl Found {
             && (ours.reference_tick(junction) - theirs.reference_tick(junction)).abs() < SLIP_TICKS
     }
 
+    /// Whether `other` names the same recording at the same time: the repeats of
+    /// its own notes fit what is left of the query's peaks, too.
+    fn echoes(&self, other: &Found) -> bool {
+        let (ours, theirs) = (&self.extent, &other.extent);
+        let overlap = ours.until.min(theirs.until) - ours.from.max(theirs.from);
+        let shorter = (ours.until - ours.from).min(theirs.until - theirs.from);
+        (self.segment, self.ordinal) == (other.segment, other.ordinal) && overlap > shorter / 2.0
+    }
+
     fn take(&mut self, next: Found, peaks: &[Peak], query: &Query, max_pitch: u32) {
         let (from, until) = (self.extent.from, self.extent.until.max(next.extent.until));
         let alignment = refine(self.extent.alignment, peaks, query, from, until, false);
@@ -139,7 +148,7 @@ impl Layer<'_> {
         let mut rest = query.without(&explained, self.params);
         let mut candidates = search(self.index, &rest, self.ticks.clone(), plan, self.params);
         for _ in 0..LAYERS {
-            let Some(mut best) = self.best(&candidates, &rest) else { return };
+            let Some(mut best) = self.best(&candidates, &rest, found) else { return };
             best.extent.explained = original(&explained, &best.extent.explained);
             explained.extend(&best.extent.explained);
             explained.sort_unstable();
@@ -167,7 +176,7 @@ impl Layer<'_> {
 
     /// Follows the leading candidates and takes the one with the lowest
     /// E-value, if that is low enough.
-    fn best(&self, candidates: &[Verified], query: &Query) -> Option<Found> {
+    fn best(&self, candidates: &[Verified], query: &Query, found: &[Found]) -> Option<Found> {
         let range = (f64::from(self.ticks.start), f64::from(self.ticks.end));
         candidates
             .iter()
@@ -182,6 +191,7 @@ impl Layer<'_> {
                 let ln_e = ln_e_value(nats, chance, &extent.alignment, self.registry_s);
                 Found { segment: c.segment, ordinal: c.ordinal, extent, ln_e }
             })
+            .filter(|c| !found.iter().any(|f| f.echoes(c)))
             .min_by(|a, b| a.ln_e.total_cmp(&b.ln_e))
             .filter(|best| best.ln_e <= self.max_ln_e)
     }
