@@ -1,4 +1,11 @@
 //! From a query to recognised recordings.
+//!
+//! [`query`] prepares a constellation; [`search`] looks one stretch of it up:
+//! [`nominate`] proposes candidates from the posting lists and [`sweep`] by
+//! sliding, [`alignment`] sharpens each and [`evidence`] weighs what speaks for
+//! it. [`extend`] follows the best to where it ends, [`chance`] compares it with
+//! a decoy and states the E-value, and [`identify`] goes on with the peaks that
+//! are left, stretch after stretch.
 
 pub mod alignment;
 pub mod chance;
@@ -22,15 +29,20 @@ use crate::units::{RecordingKey, Seconds};
 use self::query::Query;
 
 /// How hard a query is searched.
+///
+/// All of them look up pairs and triplets, so that every speed, tempo and pitch
+/// change of up to 40 % and half an octave is tried; they differ in how many of
+/// the query's peaks take part, and in sliding the query along the recordings,
+/// which finds music far below the noise at a cost that grows with the registry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Effort {
-    /// Look-ups only.
+    /// Few look-ups, no sliding.
     Fast,
-    /// Sliding too.
+    /// More look-ups; sliding while the registry holds at most 100 hours.
     #[default]
     Standard,
-    /// Everything.
+    /// Most look-ups; sliding whatever the size of the registry.
     Thorough,
 }
 
@@ -38,9 +50,10 @@ pub enum Effort {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Grade {
-    /// The recording is in the query.
+    /// The recording is in the query: the E-value is at most
+    /// [`MatchOptions::match_e_value`].
     Match,
-    /// It may be; a person should look.
+    /// It may be; a person should listen.
     Possible,
 }
 
@@ -70,9 +83,11 @@ impl Effort {
 pub struct MatchOptions {
     /// How hard to search.
     pub effort: Effort,
-    /// Largest E-value of a [`Grade::Match`].
+    /// Largest E-value of a [`Grade::Match`]: the number of false matches that
+    /// are accepted per query of unregistered music. Default 0.01.
     pub match_e_value: f64,
     /// Largest E-value of a [`Grade::Possible`]; what is above is not reported.
+    /// Default 0.05.
     pub possible_e_value: f64,
 }
 
@@ -87,21 +102,23 @@ impl Default for MatchOptions {
 pub struct Match {
     /// The recording.
     pub recording: RecordingKey,
-    /// Where it starts in the query.
+    /// Where it starts in the query, in seconds.
     pub query_start_s: Seconds,
-    /// Where it ends in the query.
+    /// Where it ends in the query, in seconds.
     pub query_end_s: Seconds,
-    /// Position in the recording that sounds at `query_start_s`.
+    /// Position in the recording that sounds at `query_start_s`, in seconds.
     pub reference_start_s: Seconds,
-    /// Position in the recording that sounds at `query_end_s`.
+    /// Position in the recording that sounds at `query_end_s`, in seconds.
     pub reference_end_s: Seconds,
     /// Reference seconds per query second.
     pub time_scale: f64,
-    /// Pitch of the query minus pitch of the recording.
+    /// Pitch of the query minus pitch of the recording, in semitones.
     pub pitch_semitones: f64,
-    /// Evidence.
+    /// −log10 of the E-value, the number of unrelated recordings expected to fit
+    /// as well by chance in a registry of this size. 2 stands for one in a hundred
+    /// queries.
     pub score: f64,
-    /// Match or possible.
+    /// Whether it is certain.
     pub grade: Grade,
 }
 
