@@ -18,7 +18,7 @@ pub(super) struct TrackDecoder {
 }
 
 enum Inner {
-    Symphonia(Box<dyn AudioDecoder>),
+    Symphonia { decoder: Box<dyn AudioDecoder>, gapless: bool },
     Opus(Box<OpusTrack>),
 }
 
@@ -33,8 +33,9 @@ pub(super) enum Decoded {
 }
 
 impl TrackDecoder {
-    /// A decoder for `track`, or why there is none.
-    pub(super) fn new(track: &Track) -> Result<Self, AudioError> {
+    /// A decoder for `track`, or why there is none. With `gapless` a decoder of
+    /// Symphonia's drops what its packets say is delay and padding.
+    pub(super) fn new(track: &Track, gapless: bool) -> Result<Self, AudioError> {
         let Some(CodecParameters::Audio(params)) = &track.codec_params else {
             return Err(AudioError::UnsupportedCodec {
                 codec: "unknown".to_owned(),
@@ -46,9 +47,9 @@ impl TrackDecoder {
             let decoder = OpusTrack::new(params.extra_data.as_deref())?;
             return Ok(TrackDecoder { name, inner: Inner::Opus(Box::new(decoder)) });
         }
-        let options = AudioDecoderOptions::default().gapless(true).verify(false);
+        let options = AudioDecoderOptions::default().gapless(gapless).verify(false);
         match symphonia::default::get_codecs().make_audio_decoder(params, &options) {
-            Ok(decoder) => Ok(TrackDecoder { name, inner: Inner::Symphonia(decoder) }),
+            Ok(decoder) => Ok(TrackDecoder { name, inner: Inner::Symphonia { decoder, gapless } }),
             Err(error) => Err(AudioError::UnsupportedCodec { reason: refusal(params, &error), codec: name }),
         }
     }
@@ -61,13 +62,18 @@ impl TrackDecoder {
     /// Whether the decoder itself drops the encoder's delay and padding by what
     /// the packet says.
     pub(super) fn trims(&self) -> bool {
-        matches!(self.inner, Inner::Symphonia(_))
+        matches!(self.inner, Inner::Symphonia { gapless: true, .. })
+    }
+
+    /// Whether the samples that packets mark as delay are still there.
+    pub(super) fn keeps_delay(&self) -> bool {
+        matches!(self.inner, Inner::Symphonia { gapless: false, .. })
     }
 
     /// Samples to drop from the start that only the codec's own header tells.
     pub(super) fn pre_skip(&self) -> u64 {
         match &self.inner {
-            Inner::Symphonia(_) => 0,
+            Inner::Symphonia { .. } => 0,
             Inner::Opus(track) => u64::from(track.pre_skip()),
         }
     }
@@ -76,7 +82,7 @@ impl TrackDecoder {
     /// does not say, in samples and their rate.
     pub(super) fn own_duration(&self, packet: &Packet) -> Option<(u64, u32)> {
         match self.inner {
-            Inner::Symphonia(_) => None,
+            Inner::Symphonia { .. } => None,
             Inner::Opus(_) => Some((opus::packet_frames(&packet.data), opus::RATE_HZ)),
         }
     }
@@ -91,7 +97,7 @@ impl TrackDecoder {
                 }
                 Err(reason) => Decoded::Damaged(reason),
             },
-            Inner::Symphonia(decoder) => {
+            Inner::Symphonia { decoder, .. } => {
                 // A decoder that asks for a reset gets it and one more try. The
                 // first result is looked at apart because it borrows the decoder.
                 let first = decoder.decode(packet).map(|buffer| taken(&buffer, mono));
@@ -188,7 +194,7 @@ mod tests {
         params.for_codec(codec).with_sample_rate(44_100).with_extra_data(extra.into());
         let mut track = Track::new(0);
         track.with_codec_params(CodecParameters::Audio(params));
-        TrackDecoder::new(&track).map(|d| d.name().to_owned()).unwrap_err().to_string()
+        TrackDecoder::new(&track, true).map(|d| d.name().to_owned()).unwrap_err().to_string()
     }
 
     #[test]
@@ -203,7 +209,7 @@ mod tests {
         assert!(text.contains("codec ac3") && text.contains("no decoder"), "{text}");
         let unnamed = AudioCodecId::new(symphonia::core::common::FourCc::new(*b"qdm2"));
         assert!(refusal_of(unnamed, &[]).contains("0xf1646d32"), "{}", refusal_of(unnamed, &[]));
-        let text = TrackDecoder::new(&Track::new(0)).map(|_| ()).unwrap_err().to_string();
+        let text = TrackDecoder::new(&Track::new(0), true).map(|_| ()).unwrap_err().to_string();
         assert!(text.contains("codec unknown"), "{text}");
     }
 }

@@ -87,6 +87,7 @@ where
         hasher: blake3::Hasher::new(),
         unhashed: Vec::with_capacity(2 * HASH_BLOCK),
         mono: Vec::new(),
+        held: Vec::new(),
         format: reader.format_info().format,
         container: reader.format_info().short_name.to_owned(),
         first: None,
@@ -111,6 +112,9 @@ struct Session<'a> {
     /// Packets not hashed yet.
     unhashed: Vec<u8>,
     mono: Vec<f32>,
+    /// Samples at the end of the last packet that belong to the audio only if
+    /// another packet follows.
+    held: Vec<f32>,
     format: FormatId,
     container: String,
     /// Codec, rate and channels of the first good packet.
@@ -185,9 +189,12 @@ impl Session<'_> {
         let mut tracks: Vec<Track> =
             reader.tracks().iter().filter(|t| t.track_type() == Some(TrackType::Audio)).cloned().collect();
         tracks.sort_by_key(|t| !t.flags.contains(TrackFlags::DEFAULT));
+        // Symphonia 0.6.1 takes a page of Ogg that ends before its packets do for
+        // the end of the stream, and drops audio in the middle of it.
+        let gapless = self.format != FORMAT_ID_OGG;
         let mut refused = None;
         for track in &tracks {
-            match contained("decoder", || TrackDecoder::new(track))? {
+            match contained("decoder", || TrackDecoder::new(track, gapless))? {
                 Ok(decoder) => return self.begin(reader, track, decoder),
                 Err(error) => refused = refused.or(Some(error)),
             }
@@ -196,7 +203,7 @@ impl Session<'_> {
         let unknown = reader.tracks().iter().find(|t| t.codec_params.is_none());
         Err(match (refused, unknown) {
             (Some(error), _) => error,
-            (None, Some(track)) => match TrackDecoder::new(track) {
+            (None, Some(track)) => match TrackDecoder::new(track, gapless) {
                 Err(error) => error,
                 Ok(_) => AudioError::NoAudioTrack { container: self.container.clone() },
             },
@@ -238,6 +245,7 @@ impl Session<'_> {
             _ => {}
         }
         self.line.begin(delay_s, length_s);
+        self.held.clear();
         let unit_s = track.time_base.map_or(0.0, seconds);
         Ok(Current { id: track.id, decoder, unit_s, rate_hz, length_s, clock: Clock::default() })
     }
@@ -272,9 +280,16 @@ impl Session<'_> {
                     current.clock.advance(lasted_s + trimmed);
                 } else {
                     current.clock.advance(lasted_s);
-                    // Opus counts everything at its own rate.
+                    // What the last packet was to drop was not the end after all.
+                    if !self.held.is_empty() {
+                        self.line.push(&self.held, rate_hz)?;
+                        self.held.clear();
+                    }
+                    // Opus counts everything at its own rate, and its delay apart.
                     let keep = mono.len().saturating_sub(packet.trim_end.get() as usize);
-                    mono = &mono[..keep];
+                    self.held.extend_from_slice(&mono[keep..]);
+                    let delay = if current.decoder.keeps_delay() { packet.trim_start.get() } else { 0 };
+                    mono = &mono[keep.min(delay as usize)..keep];
                 }
                 if !mono.is_empty() {
                     current.rate_hz = rate_hz;
