@@ -117,25 +117,17 @@ impl<'a> Postings<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Deterministic pseudo-random numbers (splitmix64).
-    fn random(state: &mut u64) -> u64 {
-        *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = *state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
+    use crate::random::Random;
 
     #[test]
     fn every_list_comes_back_at_every_bucket_size() {
-        let mut state = 7;
+        let mut random = Random::new(7);
         let hashes = 1000;
         let mut postings: Vec<Posting> = (0..5000)
             .map(|_| Posting {
-                hash: (random(&mut state) % u64::from(hashes)) as u32 / 3 * 3,
-                slot: random(&mut state) as u32 >> 4,
-                extra: random(&mut state) as u16,
+                hash: (random.next() % u64::from(hashes)) as u32 / 3 * 3,
+                slot: random.next() as u32 >> 4,
+                extra: random.next() as u16,
             })
             .collect();
         postings.sort_unstable();
@@ -155,19 +147,15 @@ mod tests {
 
     #[test]
     fn damaged_bytes_do_not_panic() {
-        let mut state = 11;
+        let mut random = Random::new(11);
         let mut postings: Vec<Posting> = (0..300)
-            .map(|_| Posting {
-                hash: random(&mut state) as u32 % 64,
-                slot: random(&mut state) as u32 >> 8,
-                extra: 5,
-            })
+            .map(|_| Posting { hash: random.next() as u32 % 64, slot: random.next() as u32 >> 8, extra: 5 })
             .collect();
         postings.sort_unstable();
         let (table, lists) = encode(&postings, 64, 3, 2).unwrap();
         for _ in 0..2000 {
             let (mut table, mut lists) = (table.clone(), lists.clone());
-            let i = random(&mut state) as usize;
+            let i = random.next() as usize;
             if i.is_multiple_of(2) {
                 let at = i / 2 % table.len();
                 table[at] ^= 1 << (i % 8);

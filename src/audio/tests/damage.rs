@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::make::RECIPES;
 use super::support::*;
 use crate::audio::{AudioError, Limits, read_tags};
+use crate::random::Random;
 
 /// Each damaged file is small; one that takes longer than this hangs.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -46,17 +47,17 @@ fn cut_files() {
 
 #[test]
 fn flipped_bits() {
-    let mut random = Random(1);
+    let mut random = Random::new(1);
     for (name, ..) in RECIPES {
         let good = fixture(name);
         for round in 0..60 {
             let mut bytes = good.clone();
             // From one flip to one in a hundred bytes; every third round only
             // in the headers, where sizes are.
-            let flips = 1 + random.below(bytes.len() / 100 + 1);
+            let flips = 1 + random.below(bytes.len() as u64 / 100 + 1) as usize;
             let range = if round % 3 == 0 { 600.min(bytes.len()) } else { bytes.len() };
             for _ in 0..flips.min(range / 20) {
-                let at = random.below(range);
+                let at = random.below(range as u64) as usize;
                 bytes[at] ^= 1 << random.below(8);
             }
             survive(name, &bytes, &format!("flipped, round {round}"));
@@ -78,7 +79,7 @@ fn sizes_set_to_the_largest() {
 
 #[test]
 fn noise_is_no_audio() {
-    let mut random = Random(7);
+    let mut random = Random::new(7);
     for len in [1, 10, 1_000, 100_000] {
         let noise: Vec<u8> = (0..len).map(|_| random.next() as u8).collect();
         survive("noise", &noise, &format!("of {len} bytes"));

@@ -13,7 +13,7 @@ use std::ops::Range;
 use crate::landmarks::pairs::PairSpace;
 use crate::landmarks::triplets::TripletSpace;
 use crate::params::Params;
-use crate::peaks::{Peak, strongest_per_block};
+use crate::peaks::strongest_per_block;
 
 pub use pairs::by_pairs;
 pub use triplets::by_triplets;
@@ -64,19 +64,19 @@ pub struct Density {
 /// Collects the look-ups of the query ticks `ticks`.
 pub fn lookups(query: &Query, ticks: Range<u32>, density: Density, params: &Params) -> Lookups {
     let range = query.range(f64::from(ticks.start), f64::from(ticks.end) - 1.0);
-    let peaks: Vec<Peak> = query.peaks()[range].to_vec();
+    let peaks = &query.peaks()[range];
 
     let mut pairs = Vec::new();
     if density.pair_peaks_per_block > 0 {
         let space = PairSpace::new(params);
-        let few = strongest_per_block(&peaks, density.pair_peaks_per_block, params);
+        let few = strongest_per_block(peaks, density.pair_peaks_per_block, params);
         space.for_each(&few, |a, b| space.probe(a, b, |hash| pairs.push((hash, a.tick))));
         pairs.sort_unstable();
     }
     let mut triplets = Vec::new();
     if density.triplet_peaks_per_block > 0 {
         let space = TripletSpace::new(params);
-        let few = strongest_per_block(&peaks, density.triplet_peaks_per_block, params);
+        let few = strongest_per_block(peaks, density.triplet_peaks_per_block, params);
         space.for_each(&few, density.max_scale, |t| {
             let (tick, pitch) = (t.0.tick, t.0.pitch);
             let log2_span = f64::from(t.span()).log2();
