@@ -8,7 +8,7 @@ use clap_complete::Shell;
 use jiff::civil::Date;
 
 use earmark::isrc::{Isrc, IsrcPrefix};
-use earmark::matching::Effort;
+use earmark::matching::{Effort, MatchOptions};
 use earmark::registry::{Territory, Use};
 use earmark::verdict::Policy;
 
@@ -222,15 +222,44 @@ pub struct ScanArgs {
     /// What it means that nobody declared anything: review tells it, opt-out allows, opt-in denies
     #[arg(long, value_name = "POLICY", value_parser = parse::policies(), default_value = Policy::Review.name())]
     pub policy: Policy,
-    /// How hard to search: more finds more of what was altered and takes longer
-    #[arg(long, value_name = "EFFORT", value_parser = parse::efforts(), default_value = "standard")]
-    pub effort: Effort,
+    /// How to search.
+    #[command(flatten)]
+    pub matching: MatchingArgs,
     /// How the results are written
     #[arg(long, value_enum, default_value_t = ScanFormat::Table)]
     pub format: ScanFormat,
     /// Write the results to this file instead of stdout
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+}
+
+/// How a query is searched and judged.
+#[derive(Args, Debug)]
+pub struct MatchingArgs {
+    /// How hard to search: more finds more of what was altered and takes longer
+    #[arg(long, value_name = "EFFORT", value_parser = parse::efforts(), default_value = "standard")]
+    pub effort: Effort,
+    /// Largest E-value of a match: false matches expected per file that holds nothing registered
+    #[arg(long, value_name = "E", value_parser = parse::e_value, default_value_t = MatchOptions::default().match_e_value)]
+    pub max_e_value: f64,
+    /// Largest E-value of a possible match, which a person should listen to
+    #[arg(long, value_name = "E", value_parser = parse::e_value, default_value_t = MatchOptions::default().possible_e_value)]
+    pub max_possible_e_value: f64,
+    /// Largest change of tempo searched, as a factor either way, 1 to 2
+    #[arg(long, value_name = "FACTOR", value_parser = parse::time_scale, default_value_t = MatchOptions::default().max_time_scale)]
+    pub max_time_scale: f64,
+}
+
+impl MatchingArgs {
+    /// The options of every query.
+    pub fn options(&self) -> MatchOptions {
+        MatchOptions {
+            effort: self.effort,
+            match_e_value: self.max_e_value,
+            possible_e_value: self.max_possible_e_value.max(self.max_e_value),
+            max_time_scale: self.max_time_scale,
+        }
+    }
 }
 
 /// `earmark identify`.
@@ -246,9 +275,9 @@ pub struct IdentifyArgs {
     /// Where the registry is.
     #[command(flatten)]
     pub registry: RegistryDir,
-    /// How hard to search: more finds more of what was altered and takes longer
-    #[arg(long, value_name = "EFFORT", value_parser = parse::efforts(), default_value = "standard")]
-    pub effort: Effort,
+    /// How to search.
+    #[command(flatten)]
+    pub matching: MatchingArgs,
     /// How the results are written
     #[arg(long, value_enum, default_value_t = ListFormat::Table)]
     pub format: ListFormat,

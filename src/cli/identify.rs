@@ -4,9 +4,9 @@ use std::io::{self, Write};
 use std::num::NonZeroUsize;
 
 use earmark::audio::Limits;
-use earmark::matching::{MatchOptions, Matcher};
+use earmark::matching::Matcher;
 use earmark::registry::Registry;
-use earmark::report::{IdentifyRow, IdentifyTable, MatchRow, write_json_line};
+use earmark::report::{IdentifyRow, IdentifyTable, write_json_line};
 use earmark::scan::inputs::{Input, expand};
 
 use super::args::{IdentifyArgs, ListFormat};
@@ -22,11 +22,7 @@ use super::tell_about;
 pub fn run(args: IdentifyArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, CliError> {
     let registry = Registry::open(&args.registry.registry)?;
     let index = registry.index()?;
-    let matcher = Matcher::new(
-        &index,
-        registry.params(),
-        MatchOptions { effort: args.effort, ..MatchOptions::default() },
-    );
+    let matcher = Matcher::new(&index, registry.params(), args.matching.options());
     let known = Known::new(&registry)?;
     let limits = Limits::default();
     let inputs = expand(&args.inputs);
@@ -41,10 +37,8 @@ pub fn run(args: IdentifyArgs, threads: Option<NonZeroUsize>) -> Result<Outcome,
         let path = input.path();
         Ok(match reading::read(input, registry.params(), &limits).sound {
             Ok((fingerprint, info)) => {
-                let mut matches = Vec::new();
-                for found in reading::recognise(&matcher, &fingerprint, &info) {
-                    matches.push(MatchRow::new(&found, &known.recording(found.recording)?));
-                }
+                let found = reading::recognise(&matcher, &fingerprint, &info);
+                let matches = found.iter().map(|m| known.row(m)).collect::<Result<_, _>>()?;
                 IdentifyRow::checked(path, info.duration_s, matches)
             }
             Err(error) => IdentifyRow::failed(path, error),

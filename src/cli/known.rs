@@ -1,7 +1,9 @@
 //! What the registry knows about what was found.
 
 use earmark::isrc::Isrc;
+use earmark::matching::Match;
 use earmark::registry::{Recording, Registry, RegistryError};
+use earmark::report::MatchRow;
 use earmark::units::RecordingKey;
 
 use super::tell::tell;
@@ -31,6 +33,12 @@ impl<'a> Known<'a> {
             path: self.registry.folder().to_owned(),
             what: format!("a segment holds recording {}, which is not registered", key.0),
         })
+    }
+
+    /// What was found, as a row of results.
+    pub fn row(&self, found: &Match) -> Result<MatchRow, RegistryError> {
+        let siblings = found.siblings.iter().map(|sibling| self.row(sibling)).collect::<Result<_, _>>()?;
+        Ok(MatchRow::new(found, &self.recording(found.recording)?, siblings))
     }
 
     /// The recordings that carry this ISRC.

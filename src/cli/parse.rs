@@ -27,6 +27,18 @@ pub fn efforts() -> impl TypedValueParser<Value = Effort> {
     })
 }
 
+/// An E-value.
+pub fn e_value(text: &str) -> Result<f64, String> {
+    let value = text.parse().ok().filter(|e: &f64| *e > 0.0 && e.is_finite());
+    value.ok_or_else(|| "not an E-value: write a positive number such as 0.001 or 1e-6".to_owned())
+}
+
+/// Largest change of tempo.
+pub fn time_scale(text: &str) -> Result<f64, String> {
+    let value = text.parse().ok().filter(|scale| (1.0..=2.0).contains(scale));
+    value.ok_or_else(|| "not between 1 (none) and 2 (half and double tempo)".to_owned())
+}
+
 /// A day. The library would also take times and week dates; a declaration
 /// should be written in one way only.
 pub fn date(text: &str) -> Result<Date, String> {

@@ -7,7 +7,7 @@ use std::path::Path;
 use earmark::audio::{Limits, Tags};
 use earmark::matching::{MatchOptions, Matcher};
 use earmark::registry::{Registry, RegistryError};
-use earmark::report::{CheckedAgainst, MatchRow, ScanCsv, ScanRow, ScanTable, Summary};
+use earmark::report::{CheckedAgainst, ScanCsv, ScanRow, ScanTable, Summary};
 use earmark::scan::inputs::{Input, expand};
 use earmark::verdict::{
     DeclarationBook, Heard, Question, Recognition, SHORTEST_S, TagClaim, VerdictKind, decide,
@@ -29,7 +29,7 @@ use super::tell_about;
 pub fn run(args: ScanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, CliError> {
     let registry = Registry::open(&args.registry.registry)?;
     let index = registry.index()?;
-    let match_options = MatchOptions { effort: args.effort, ..MatchOptions::default() };
+    let match_options = args.matching.options();
     let question = Question {
         use_: args.use_,
         territory: args.territory,
@@ -124,14 +124,16 @@ impl Checker<'_> {
             Ok((fingerprint, info)) => {
                 recognition.duration_s = info.duration_s;
                 for found in reading::recognise(&self.matcher, &fingerprint, &info) {
-                    let recording = self.known.recording(found.recording)?;
-                    matches.push(MatchRow::new(&found, &recording));
-                    recognition.matches.push(Heard {
-                        recording: (&recording).into(),
-                        grade: found.grade,
-                        query_start_s: found.query_start_s,
-                        query_end_s: found.query_end_s,
-                    });
+                    matches.push(self.known.row(&found)?);
+                    // The sound may be any of those that hold it.
+                    for heard in std::iter::once(&found).chain(&found.siblings) {
+                        recognition.matches.push(Heard {
+                            recording: (&self.known.recording(heard.recording)?).into(),
+                            grade: heard.grade,
+                            query_start_s: heard.query_start_s,
+                            query_end_s: heard.query_end_s,
+                        });
+                    }
                 }
                 Some(info)
             }

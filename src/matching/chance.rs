@@ -13,18 +13,21 @@ use super::sweep::Sweep;
 /// music are not independent, so it is far from the 1 of independent ones.
 /// Fitted, like [`ORIGIN_NATS`], on the best wrong candidates of unregistered
 /// music, speech, noise and ambience.
-const TAIL_SLOPE: f64 = 0.30;
+const TAIL_SLOPE: f64 = 1.0;
 
 /// Evidence that one unrelated alignment is expected to reach in a registry of
 /// [`ORIGIN_HOURS`].
-const ORIGIN_NATS: f64 = 6.2;
+const ORIGIN_NATS: f64 = 0.0;
 
 /// Size of the registry of the fit.
 const ORIGIN_HOURS: f64 = 11.8;
 
+/// The smallest registry that was fitted, as a share of [`ORIGIN_HOURS`].
+const SMALLEST_SHARE: f64 = 1.0;
+
 /// Evidence taken off when time scale or pitch are changed, as many more
 /// alignments are tried then.
-const CHANGED_NATS: f64 = 4.0;
+const CHANGED_NATS: f64 = 2.8;
 
 /// Time scales nearer to 1 than this count as unchanged.
 const UNCHANGED_SCALE: f64 = 0.012;
@@ -34,8 +37,21 @@ const UNCHANGED_SHIFT: f64 = 5.0;
 /// Offsets along the decoy that are weighed.
 const DECOY_OFFSETS: usize = 3;
 
-/// Share of the decoy's evidence that is taken off the alignment's.
-const DECOY_SHARE: f64 = 1.0;
+/// Share of the rivals' evidence that is taken off the alignment's.
+const RIVALS_SHARE: f64 = 0.5;
+
+/// Evidence for an alignment, and what it is compared with, all in nats.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing {
+    /// Of the alignment.
+    pub nats: f64,
+    /// What the same pair reaches by chance, see [`own_chance`].
+    pub own_chance: f64,
+    /// What other recordings reach with the same query.
+    pub rivals: f64,
+    /// Length of the passage it was collected from, in seconds.
+    pub length_s: f64,
+}
 
 /// What the pair reaches by chance: the largest evidence of the same recording
 /// played backwards, at the same time scale and pitch shift, at the offsets
@@ -69,14 +85,29 @@ pub fn own_chance(
         .fold(0.0, f64::max)
 }
 
-/// Natural logarithm of the E-value: the number of unrelated alignments expected
-/// to reach this evidence by chance in a registry of `registry_s` seconds.
-pub fn ln_e_value(nats: f64, own_chance: f64, alignment: &Alignment, registry_s: f64) -> f64 {
-    let changed = alignment.scale.ln().abs() > UNCHANGED_SCALE || alignment.shift.abs() > UNCHANGED_SHIFT;
-    let changed = if changed { CHANGED_NATS } else { 0.0 };
-    let excess = nats - DECOY_SHARE * own_chance - changed - ORIGIN_NATS;
-    // Chances are proportional to the audio they are drawn from. Below the size
-    // of the fit too few recordings are drawn from for that to hold, and the
-    // E-value stays as it is there.
-    (registry_s / (ORIGIN_HOURS * 3600.0)).max(1.0).ln() - TAIL_SLOPE * excess
+/// How much chance had to choose from.
+#[derive(Clone, Copy, Debug)]
+pub struct Chances {
+    /// Registered audio, in seconds.
+    pub registry_s: f64,
+    /// Length of the query, in seconds.
+    pub query_s: f64,
+}
+
+impl Chances {
+    /// Natural logarithm of the E-value: the number of unrelated alignments
+    /// expected to reach this evidence by chance, which is proportional to the
+    /// audio registered and to the number of passages of this length in the query
+    /// (Karlin & Altschul 1990).
+    pub fn ln_e_value(&self, standing: &Standing, alignment: &Alignment) -> f64 {
+        let changed = alignment.scale.ln().abs() > UNCHANGED_SCALE || alignment.shift.abs() > UNCHANGED_SHIFT;
+        let changed = if changed { CHANGED_NATS } else { 0.0 };
+        let Standing { nats, own_chance, rivals, length_s } = *standing;
+        let excess = nats - own_chance - RIVALS_SHARE * rivals - changed - ORIGIN_NATS;
+        // Below the sizes of the fit the best of few does not follow the rule,
+        // and the E-value stays as it is there.
+        let registry = (self.registry_s / (ORIGIN_HOURS * 3600.0)).max(SMALLEST_SHARE).ln();
+        let query = (self.query_s / length_s.max(0.1)).max(1.0).ln();
+        registry + query - TAIL_SLOPE * excess
+    }
 }

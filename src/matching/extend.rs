@@ -10,7 +10,7 @@ use super::query::Query;
 /// nats. About two seconds of other music where most peaks survive, more where
 /// few do; quiet passages have no peaks and cost nothing (the X-drop rule of
 /// Altschul et al. 1990).
-const DROP_NATS: f64 = 30.0;
+const DROP_NATS: f64 = 20.0;
 
 /// Times the range is widened at most: each doubles it, from seconds to days.
 const MOST_ROUNDS: usize = 16;

@@ -5,10 +5,11 @@ use crate::params::Params;
 use crate::peaks::Peak;
 
 use super::alignment::refine;
-use super::chance::{ln_e_value, own_chance};
+use super::chance::{Chances, Standing, own_chance};
 use super::evidence::{trials, weigh};
 use super::extend::{Extent, extend};
 use super::query::Query;
+use super::repeats::repeats;
 use super::search::{Plan, Verified, reweigh, search};
 
 /// Length of the stretches a long query is searched in, in ticks: 10.9 s with
@@ -30,6 +31,17 @@ const LAYERS: usize = 4;
 /// one are taken away, to count as sounding besides it.
 const OWN_EVIDENCE: f64 = 0.35;
 
+/// Other recordings that tell what chance reaches with this query.
+const RIVALS: usize = 3;
+
+/// Evidence per second, as a share of the best recording's, that a sibling must
+/// have at least: music in one key with a common beat reaches less by chance.
+const SHARED_EVIDENCE: f64 = 0.25;
+
+/// Share of a rival's peaks that the candidate explains, too, from which on it is
+/// taken for a sibling.
+const SIBLING_SHARE: f64 = 0.7;
+
 /// A recording found in the query.
 #[derive(Clone, Debug)]
 pub struct Found {
@@ -41,11 +53,17 @@ pub struct Found {
     pub extent: Extent,
     /// Natural logarithm of its E-value.
     pub ln_e: f64,
+    /// Other recordings that hold the same audio: what speaks for them are the
+    /// peaks this one explains. Strongest first.
+    pub siblings: Vec<Found>,
+    /// Offsets of the other places of the recording that fit as well.
+    pub repeats: Vec<f64>,
 }
 
 /// Everything found with an E-value of at most e^`max_ln_e`, in order of time.
 pub fn identify(index: &Index, query: &Query, plan: &Plan, max_ln_e: f64, params: &Params) -> Vec<Found> {
-    let registry_s = index.seconds();
+    let query_s = f64::from(query.end_tick()) * params.seconds_per_tick();
+    let chances = Chances { registry_s: index.seconds(), query_s };
     let mut found: Vec<Found> = Vec::new();
     let end = query.end_tick();
     let mut start = 0;
@@ -57,7 +75,7 @@ pub fn identify(index: &Index, query: &Query, plan: &Plan, max_ln_e: f64, params
             f.extent.from <= f64::from(ticks.start) + EDGE && f.extent.until >= f64::from(ticks.end) - EDGE
         });
         if !covered {
-            let layer = Layer { index, params, registry_s, max_ln_e, ticks: ticks.clone() };
+            let layer = Layer { index, params, chances, max_ln_e, ticks: ticks.clone() };
             layer.find(query, plan, &mut found);
         }
         if last {
@@ -65,7 +83,12 @@ pub fn identify(index: &Index, query: &Query, plan: &Plan, max_ln_e: f64, params
         }
         start += STRETCH_TICKS / 2;
     }
-    join(found, index, query, params)
+    let mut found = join(found, index, query, params);
+    for passage in &mut found {
+        let peaks = index.segments()[passage.segment].peaks(passage.ordinal);
+        passage.repeats = repeats(&passage.extent, &peaks, query, params.max_pitch());
+    }
+    found
 }
 
 /// Joins what was found of one recording in several pieces, as where somebody
@@ -103,10 +126,19 @@ impl Found {
     /// Whether `other` names the same recording at the same time: the repeats of
     /// its own notes fit what is left of the query's peaks, too.
     fn echoes(&self, other: &Found) -> bool {
+        (self.segment, self.ordinal) == (other.segment, other.ordinal) && self.overlaps(other)
+    }
+
+    fn nats_per_tick(&self) -> f64 {
+        self.extent.evidence.nats / (self.extent.until - self.extent.from)
+    }
+
+    /// Whether both sound together for more than half of the shorter one.
+    fn overlaps(&self, other: &Found) -> bool {
         let (ours, theirs) = (&self.extent, &other.extent);
         let overlap = ours.until.min(theirs.until) - ours.from.max(theirs.from);
         let shorter = (ours.until - ours.from).min(theirs.until - theirs.from);
-        (self.segment, self.ordinal) == (other.segment, other.ordinal) && overlap > shorter / 2.0
+        overlap > shorter / 2.0
     }
 
     fn take(&mut self, next: Found, peaks: &[Peak], query: &Query, max_pitch: u32) {
@@ -119,6 +151,13 @@ impl Found {
         explained.dedup();
         self.extent = Extent { alignment, from, until, evidence, explained };
         self.ln_e = self.ln_e.min(next.ln_e);
+        for sibling in next.siblings {
+            let known = |s: &Found| (s.segment, s.ordinal) == (sibling.segment, sibling.ordinal);
+            if !self.siblings.iter().any(known) {
+                self.siblings.push(sibling);
+            }
+        }
+        self.siblings.sort_by(strongest_first);
     }
 }
 
@@ -135,7 +174,7 @@ const EDGE: f64 = 96.0;
 struct Layer<'a> {
     index: &'a Index,
     params: &'a Params,
-    registry_s: f64,
+    chances: Chances,
     max_ln_e: f64,
     ticks: std::ops::Range<u32>,
 }
@@ -149,22 +188,52 @@ impl Layer<'_> {
         let mut candidates = search(self.index, &rest, self.ticks.clone(), plan, self.params);
         for _ in 0..LAYERS {
             let Some(mut best) = self.best(&candidates, &rest, found) else { return };
-            best.extent.explained = original(&explained, &best.extent.explained);
-            explained.extend(&best.extent.explained);
+            let own = original(&explained, &best.extent.explained);
+            explained.extend(&own);
             explained.sort_unstable();
-            found.push(best);
-            rest = query.without(&explained, self.params);
+            let before = std::mem::replace(&mut rest, query.without(&explained, self.params));
             let (from, until) = (f64::from(self.ticks.start), f64::from(self.ticks.end));
-            for candidate in &mut candidates {
-                let before = candidate.evidence.nats;
-                reweigh(candidate, self.index, &rest, from..until, self.params);
-                if candidate.evidence.nats < OWN_EVIDENCE * before {
-                    candidate.evidence.nats = 0.0;
+            let (mut others, mut explained_away) = (Vec::new(), Vec::new());
+            for candidate in candidates {
+                let mut again = candidate;
+                reweigh(&mut again, self.index, &rest, from..until, self.params);
+                if again.evidence.nats >= OWN_EVIDENCE * candidate.evidence.nats {
+                    others.push(again);
+                } else {
+                    explained_away.push(candidate);
                 }
             }
-            candidates.retain(|c| c.evidence.nats > 0.0);
+            best.siblings = self.siblings(&best, &explained_away, &others, &before);
+            best.extent.explained = own;
+            found.push(best);
+            candidates = others;
             candidates.sort_by(|a, b| b.evidence.nats.total_cmp(&a.evidence.nats));
         }
+    }
+
+    /// Which of the candidates that lost their evidence to `best` are other
+    /// recordings that hold this audio: with the peaks back they are found, too.
+    fn siblings(
+        &self,
+        best: &Found,
+        explained_away: &[Verified],
+        others: &[Verified],
+        query: &Query,
+    ) -> Vec<Found> {
+        let mut siblings: Vec<Found> = Vec::new();
+        for candidate in explained_away {
+            let known = |f: &Found| (f.segment, f.ordinal) == (candidate.segment, candidate.ordinal);
+            if known(best) || siblings.iter().any(known) || !self.promises(candidate) {
+                continue;
+            }
+            let sibling = self.follow(candidate, others, query);
+            let share = sibling.nats_per_tick() / best.nats_per_tick();
+            if sibling.ln_e <= self.max_ln_e && sibling.overlaps(best) && share >= SHARED_EVIDENCE {
+                siblings.push(sibling);
+            }
+        }
+        siblings.sort_by(strongest_first);
+        siblings
     }
 
     fn explained(&self, found: &[Found]) -> Vec<u32> {
@@ -177,24 +246,76 @@ impl Layer<'_> {
     /// Follows the leading candidates and takes the one with the lowest
     /// E-value, if that is low enough.
     fn best(&self, candidates: &[Verified], query: &Query, found: &[Found]) -> Option<Found> {
-        let range = (f64::from(self.ticks.start), f64::from(self.ticks.end));
         candidates
             .iter()
-            .filter(|c| ln_e_value(c.evidence.nats, 0.0, &c.alignment, self.registry_s) < HOPELESS)
+            .filter(|c| self.promises(c))
             .take(FOLLOWED)
-            .map(|c| {
-                let peaks = self.index.segments()[c.segment].peaks(c.ordinal);
-                let pitch = self.params.max_pitch();
-                let extent = extend(c.alignment, &peaks, query, range, pitch);
-                let chance = own_chance(&extent.alignment, &peaks, query, self.ticks.clone(), pitch);
-                let nats = extent.evidence.nats;
-                let ln_e = ln_e_value(nats, chance, &extent.alignment, self.registry_s);
-                Found { segment: c.segment, ordinal: c.ordinal, extent, ln_e }
-            })
+            .map(|c| self.follow(c, candidates, query))
             .filter(|c| !found.iter().any(|f| f.echoes(c)))
             .min_by(|a, b| a.ln_e.total_cmp(&b.ln_e))
             .filter(|best| best.ln_e <= self.max_ln_e)
     }
+
+    fn promises(&self, candidate: &Verified) -> bool {
+        let evidence = Standing {
+            nats: candidate.evidence.nats,
+            own_chance: 0.0,
+            rivals: 0.0,
+            length_s: self.chances.query_s,
+        };
+        self.chances.ln_e_value(&evidence, &candidate.alignment) < HOPELESS
+    }
+
+    /// Follows a candidate to its ends and states its E-value beside those that
+    /// it competes with.
+    fn follow(&self, candidate: &Verified, candidates: &[Verified], query: &Query) -> Found {
+        let range = (f64::from(self.ticks.start), f64::from(self.ticks.end));
+        let peaks = self.index.segments()[candidate.segment].peaks(candidate.ordinal);
+        let pitch = self.params.max_pitch();
+        let extent = extend(candidate.alignment, &peaks, query, range, pitch);
+        let standing = Standing {
+            nats: extent.evidence.nats,
+            own_chance: own_chance(&extent.alignment, &peaks, query, self.ticks.clone(), pitch),
+            rivals: self.rivals(candidate, &extent, candidates, query),
+            length_s: (extent.until - extent.from) * self.params.seconds_per_tick(),
+        };
+        let ln_e = self.chances.ln_e_value(&standing, &extent.alignment);
+        let (segment, ordinal) = (candidate.segment, candidate.ordinal);
+        Found { segment, ordinal, extent, ln_e, siblings: Vec::new(), repeats: Vec::new() }
+    }
+}
+
+impl Layer<'_> {
+    /// Mean evidence of the [`RIVALS`] best other recordings, leaving out those
+    /// that live on the same peaks of the query, which are siblings.
+    fn rivals(&self, candidate: &Verified, extent: &Extent, candidates: &[Verified], query: &Query) -> f64 {
+        let (from, until) = (f64::from(self.ticks.start), f64::from(self.ticks.end));
+        let mut seen = vec![(candidate.segment, candidate.ordinal)];
+        let mut sum = 0.0;
+        for other in candidates {
+            let recording = (other.segment, other.ordinal);
+            if seen.len() > RIVALS {
+                break;
+            }
+            if seen.contains(&recording) {
+                continue;
+            }
+            let peaks = self.index.segments()[other.segment].peaks(other.ordinal);
+            let trials = trials(other.alignment, &peaks, query, from, until, self.params.max_pitch());
+            let found: Vec<u32> = trials.iter().filter_map(|t| t.found).collect();
+            let shared = found.iter().filter(|i| extent.explained.binary_search(i).is_ok()).count();
+            if (shared as f64) < SIBLING_SHARE * found.len() as f64 {
+                seen.push(recording);
+                sum += other.evidence.nats;
+            }
+        }
+        sum / RIVALS as f64
+    }
+}
+
+fn strongest_first(a: &Found, b: &Found) -> std::cmp::Ordering {
+    let place = |f: &Found| (f.segment, f.ordinal);
+    a.ln_e.total_cmp(&b.ln_e).then_with(|| place(a).cmp(&place(b)))
 }
 
 /// Indices of peaks of `query.without(removed)` as indices of `query`.

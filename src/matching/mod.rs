@@ -14,6 +14,7 @@ pub mod extend;
 pub mod identify;
 pub mod nominate;
 pub mod query;
+pub mod repeats;
 pub mod search;
 pub mod sweep;
 #[cfg(test)]
@@ -58,25 +59,29 @@ pub enum Grade {
 }
 
 impl Effort {
-    fn plan(self) -> search::Plan {
-        let (pairs, triplets, sweep_seconds) = match self {
-            Effort::Fast => (16, 7, 0.0),
-            Effort::Standard => (30, 9, 100.0 * 3600.0),
-            Effort::Thorough => (55, 12, f64::INFINITY),
+    fn plan(self, max_time_scale: f64) -> search::Plan {
+        let (pairs, triplets, triplet_candidates, sweep_seconds) = match self {
+            Effort::Fast => (16, 7, 20, 0.0),
+            Effort::Standard => (30, 12, 60, 100.0 * 3600.0),
+            Effort::Thorough => (55, 16, 300, f64::INFINITY),
         };
         search::Plan {
             density: nominate::Density {
                 pair_peaks_per_block: pairs,
                 triplet_peaks_per_block: triplets,
-                max_scale: 1.4,
+                max_scale: max_time_scale,
             },
             pair_candidates: 20,
-            triplet_candidates: 20,
+            triplet_candidates,
             sweep_seconds,
             sweep_candidates: 30,
         }
     }
 }
+
+/// Largest [`MatchOptions::max_time_scale`]: half and double tempo, and the error
+/// of an estimate.
+pub const WIDEST_TIME_SCALE: f64 = 2.05;
 
 /// Options of one query.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -84,16 +89,25 @@ pub struct MatchOptions {
     /// How hard to search.
     pub effort: Effort,
     /// Largest E-value of a [`Grade::Match`]: the number of false matches that
-    /// are accepted per query of unregistered music. Default 0.01.
+    /// are accepted per query of unregistered music. Default 0.005.
     pub match_e_value: f64,
     /// Largest E-value of a [`Grade::Possible`]; what is above is not reported.
     /// Default 0.05.
     pub possible_e_value: f64,
+    /// Largest change of the tempo that is searched, as a factor either way, up
+    /// to [`WIDEST_TIME_SCALE`]. Default 1.4; more finds music that was stretched
+    /// further and gives chance more to choose from.
+    pub max_time_scale: f64,
 }
 
 impl Default for MatchOptions {
     fn default() -> Self {
-        MatchOptions { effort: Effort::Standard, match_e_value: 0.01, possible_e_value: 0.05 }
+        MatchOptions {
+            effort: Effort::Standard,
+            match_e_value: 0.005,
+            possible_e_value: 0.05,
+            max_time_scale: 1.4,
+        }
     }
 }
 
@@ -114,12 +128,24 @@ pub struct Match {
     pub time_scale: f64,
     /// Pitch of the query minus pitch of the recording, in semitones.
     pub pitch_semitones: f64,
-    /// −log10 of the E-value, the number of unrelated recordings expected to fit
-    /// as well by chance in a registry of this size. 2 stands for one in a hundred
-    /// queries.
+    /// The number of unrelated matches this good that are expected by chance for
+    /// this much query in a registry of this size; 0.01 stands for one in a hundred
+    /// such queries.
+    pub e_value: f64,
+    /// −log10 of the E-value, which goes on where that is too small for a number.
     pub score: f64,
+    /// Share of the recording's peaks that sound at the place, less what chance
+    /// finds; 0 ..= 1.
+    pub agreement: f64,
     /// Whether it is certain.
     pub grade: Grade,
+    /// The other positions in the recording that sound like this at
+    /// `query_start_s`, in seconds, in order: music repeats itself.
+    pub also_at_s: Vec<Seconds>,
+    /// Other recordings that hold this audio, strongest first: the same take on
+    /// another release, an edit, a remix with shared parts. Their own `siblings`
+    /// and `also_at_s` are empty.
+    pub siblings: Vec<Match>,
 }
 
 /// Recognises the recordings of an index in queries.
@@ -138,7 +164,7 @@ impl<'a> Matcher<'a> {
     /// The recordings recognised in a query, best first.
     pub fn identify(&self, query: &Fingerprint) -> Vec<Match> {
         let prepared = Query::new(query, self.params);
-        let plan = self.options.effort.plan();
+        let plan = self.options.effort.plan(self.options.max_time_scale.clamp(1.0, WIDEST_TIME_SCALE));
         let max_ln_e = self.options.possible_e_value.ln();
         let found = identify::identify(self.index, &prepared, &plan, max_ln_e, self.params);
         let mut matches: Vec<Match> = found.iter().map(|f| self.describe(f)).collect();
@@ -153,6 +179,7 @@ impl<'a> Matcher<'a> {
         let reference = |tick: f64| seconds(alignment.reference_tick(tick)).max(0.0);
         let (from, until) = (found.extent.from, found.extent.until);
         let certain = found.ln_e <= self.options.match_e_value.ln();
+        let other_place = |offset: &f64| (reference(from) + self.ticks_s(offset - alignment.offset)).max(0.0);
         Match {
             recording: recording.key,
             query_start_s: seconds(from),
@@ -161,8 +188,16 @@ impl<'a> Matcher<'a> {
             reference_end_s: reference(until),
             time_scale: alignment.scale,
             pitch_semitones: alignment.shift / f64::from(PITCH_UNITS_PER_SEMITONE),
+            e_value: found.ln_e.exp(),
             score: -found.ln_e / std::f64::consts::LN_10,
+            agreement: found.extent.evidence.agreement(),
             grade: if certain { Grade::Match } else { Grade::Possible },
+            also_at_s: found.repeats.iter().map(other_place).collect(),
+            siblings: found.siblings.iter().map(|s| self.describe(s)).collect(),
         }
+    }
+
+    fn ticks_s(&self, ticks: f64) -> Seconds {
+        ticks * self.params.seconds_per_tick()
     }
 }

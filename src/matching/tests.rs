@@ -1,5 +1,6 @@
 //! The whole search on constellations whose answers are known.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::fingerprint::Fingerprint;
@@ -25,12 +26,15 @@ impl Library {
     fn new() -> Self {
         let params = Params::default();
         let mut random = Random::new(21);
-        let recordings: Vec<Fingerprint> = (0..10)
-            .map(|_| Fingerprint {
-                peaks: random.constellation(3600, u64::from(4 * FRAMES), params.max_pitch()),
-                frames: FRAMES,
-            })
-            .collect();
+        let recordings = (0..10).map(|_| Fingerprint {
+            peaks: random.constellation(3600, u64::from(4 * FRAMES), params.max_pitch()),
+            frames: FRAMES,
+        });
+        Self::of(recordings.collect())
+    }
+
+    fn of(recordings: Vec<Fingerprint>) -> Self {
+        let params = Params::default();
         let entries: Vec<SegmentEntry<'_>> = recordings
             .iter()
             .zip(0..)
@@ -172,4 +176,71 @@ fn several_segments_answer_like_one() {
     let (one, many) = (library.identify(&query), matcher.identify(&query));
     assert_eq!(one.len(), 1);
     assert_eq!(one, many);
+}
+
+/// The peaks of `from` within `ticks`, moved to start at `to`.
+fn excerpt(from: &Fingerprint, ticks: Range<u32>, to: u32) -> Vec<Peak> {
+    let inside = from.peaks.iter().filter(|p| ticks.contains(&p.tick));
+    inside.map(|p| Peak { tick: p.tick - ticks.start + to, ..*p }).collect()
+}
+
+#[test]
+fn recordings_that_share_the_audio_come_as_one_group() {
+    let mut recordings = Library::new().recordings;
+    // An edit: the second quarter of recording 2 opens recording 10, whose rest
+    // is of its own; recording 11 is recording 2 once more.
+    let quarter = 4 * FRAMES / 4;
+    let own = recordings[9].peaks.iter().filter(|p| p.tick >= quarter).copied();
+    let mut edit = excerpt(&recordings[2], quarter..2 * quarter, 0);
+    edit.extend(own);
+    edit.sort_unstable();
+    recordings.push(Fingerprint { peaks: edit, frames: FRAMES });
+    recordings.push(recordings[2].clone());
+    let library = Library::of(recordings);
+
+    let quarter_s = f64::from(quarter) * library.params.seconds_per_tick();
+    let query = library.play(2, quarter_s + 2.0, 10.0, (1.0, 0), 0.3);
+    let matches = library.identify(&query);
+    assert_eq!(matches.len(), 1, "one passage: {matches:?}");
+    let mut group = vec![matches[0].recording.0];
+    group.extend(matches[0].siblings.iter().map(|s| s.recording.0));
+    group.sort_unstable();
+    assert_eq!(group, [2, 10, 11], "{matches:?}");
+    for found in std::iter::once(&matches[0]).chain(&matches[0].siblings) {
+        let start = if found.recording.0 == 10 { 2.0 } else { quarter_s + 2.0 };
+        check(found, found.recording.0, start, 10.0, 1.0, 0);
+    }
+
+    // Where the edit ends, only those that go on are left to explain it.
+    let query = library.play(2, 2.0 * quarter_s + 1.0, 10.0, (1.0, 0), 0.3);
+    let matches = library.identify(&query);
+    let siblings: Vec<u32> = matches[0].siblings.iter().map(|s| s.recording.0).collect();
+    assert!(matches.len() == 1 && !siblings.contains(&10) && siblings.len() == 1, "{matches:?}");
+}
+
+#[test]
+fn the_other_places_of_a_repeated_passage_are_listed() {
+    let mut recordings = Library::new().recordings;
+    // The first quarter of recording 4 comes again as its third.
+    let quarter = 4 * FRAMES / 4;
+    let (third, rest) = (2 * quarter..3 * quarter, recordings[4].clone());
+    let mut peaks: Vec<Peak> = rest.peaks.iter().filter(|p| !third.contains(&p.tick)).copied().collect();
+    peaks.extend(excerpt(&rest, 0..quarter, third.start));
+    peaks.sort_unstable();
+    recordings[4] = Fingerprint { peaks, frames: FRAMES };
+    let library = Library::of(recordings);
+
+    let quarter_s = f64::from(quarter) * library.params.seconds_per_tick();
+    let matches = library.identify(&library.play(4, 3.0, 8.0, (1.0, 0), 0.3));
+    assert_eq!(matches.len(), 1, "{matches:?}");
+    let found = &matches[0];
+    let mut places = found.also_at_s.clone();
+    places.push(found.reference_start_s);
+    places.sort_by(f64::total_cmp);
+    let expected = [3.0 + found.query_start_s, 3.0 + found.query_start_s + 2.0 * quarter_s];
+    assert_eq!(places.len(), 2, "{found:?}");
+    assert!(places.iter().zip(expected).all(|(a, b)| (a - b).abs() < 0.1), "{places:?}, not {expected:?}");
+
+    let matches = library.identify(&library.play(4, quarter_s + 1.0, 8.0, (1.0, 0), 0.3));
+    assert_eq!(matches[0].also_at_s, [0.0; 0], "what comes once has no other place");
 }

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::rows::{hundred_thousandths, optional_thousandths, shown, thousandths};
+use super::rows::{
+    each_thousandth, hundred_thousandths, optional_thousandths, shown, thousandths, three_digits,
+};
 use crate::isrc::Isrc;
 use crate::matching::{Grade, Match};
 use crate::registry::Recording;
@@ -20,7 +22,8 @@ pub const IDENTIFY_SCHEMA: &str = "earmark.identify/1";
 /// {"path":"clip.mp3","duration_s":8.02,"matches":[{"recording":"QZHB12500001",
 ///  "isrcs":["QZHB12500001"],"title":"Harbour Lights","artist":"The Tidewrights",
 ///  "query_start_s":0.1,"query_end_s":7.9,"reference_start_s":7.4,"reference_end_s":15.2,
-///  "time_scale":1.0,"pitch_semitones":0.0,"score":61.2,"grade":"match"}],
+///  "time_scale":1.0,"pitch_semitones":0.0,"e_value":6.3e-62,"score":61.2,
+///  "agreement":0.93,"grade":"match","also_at_s":[],"siblings":[]}],
 ///  "error":null,"schema":"earmark.identify/1"}
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -88,17 +91,31 @@ pub struct MatchRow {
     /// How much higher the input is, in semitones.
     #[serde(serialize_with = "thousandths")]
     pub pitch_semitones: f64,
-    /// Strength of the evidence; comparable only between runs with the same
-    /// params and match options.
+    /// The number of unrelated matches this good that are expected by chance for
+    /// this much input in a registry of this size.
+    #[serde(serialize_with = "three_digits")]
+    pub e_value: f64,
+    /// −log10 of the E-value.
     #[serde(serialize_with = "thousandths")]
     pub score: f64,
+    /// Share of the recording's peaks that sound at the place, less what chance
+    /// finds: 1 in an exact copy, less the more is altered or lies over it.
+    #[serde(serialize_with = "thousandths")]
+    pub agreement: f64,
     /// `match`, or `possible` where a person should listen.
     pub grade: Grade,
+    /// The other positions in the recording that sound like this at
+    /// `query_start_s`, in seconds, in order.
+    #[serde(serialize_with = "each_thousandth")]
+    pub also_at_s: Vec<Seconds>,
+    /// Other recordings that hold this audio, strongest first; none of them has
+    /// siblings of its own.
+    pub siblings: Vec<MatchRow>,
 }
 
 impl MatchRow {
-    /// The row of `found`, which is of `recording`.
-    pub fn new(found: &Match, recording: &Recording) -> Self {
+    /// The row of `found`, which is of `recording`, with those of its siblings.
+    pub fn new(found: &Match, recording: &Recording, siblings: Vec<MatchRow>) -> Self {
         Self {
             recording: recording.id.clone(),
             isrcs: recording.isrcs.clone(),
@@ -110,8 +127,12 @@ impl MatchRow {
             reference_end_s: found.reference_end_s,
             time_scale: found.time_scale,
             pitch_semitones: found.pitch_semitones,
+            e_value: found.e_value,
             score: found.score,
+            agreement: found.agreement,
             grade: found.grade,
+            also_at_s: found.also_at_s.clone(),
+            siblings,
         }
     }
 }
@@ -134,8 +155,12 @@ pub(super) mod tests {
             reference_end_s: 18.612,
             time_scale: 1.080_001_2,
             pitch_semitones: 1.332_4,
+            e_value: 5.623_4e-49,
             score: 48.25,
+            agreement: 0.811_4,
             grade: Grade::Match,
+            also_at_s: vec![41.013_4],
+            siblings: Vec::new(),
         }
     }
 
@@ -160,7 +185,8 @@ pub(super) mod tests {
             r#"{"path":"a/faster.ogg","duration_s":9.0,"matches":[{"recording":"QZHB12500003","isrcs":["QZHB12500003"],"#,
             r#""title":"Slow Orbit","artist":"Mina Voss","query_start_s":0.012,"query_end_s":8.9,"#,
             r#""reference_start_s":9.013,"reference_end_s":18.612,"time_scale":1.08,"pitch_semitones":1.332,"#,
-            r#""score":48.25,"grade":"match"}],"error":null,"schema":"earmark.identify/1"}"#,
+            r#""e_value":5.62e-49,"score":48.25,"agreement":0.811,"grade":"match","also_at_s":[41.013],"#,
+            r#""siblings":[]}],"error":null,"schema":"earmark.identify/1"}"#,
             "\n",
             r#"{"path":"noise.ogg","duration_s":7.0,"matches":[],"error":null,"schema":"earmark.identify/1"}"#,
             "\n",

@@ -45,6 +45,18 @@ pub(super) fn hundred_thousandths<S: Serializer>(value: &f64, serializer: S) -> 
     serializer.serialize_f64(rounded(*value, 5))
 }
 
+/// A list, each to a thousandth.
+pub(super) fn each_thousandth<S: Serializer>(values: &[f64], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(values.iter().map(|value| rounded(*value, 3)))
+}
+
+/// To three significant digits.
+pub(super) fn three_digits<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    // Through decimal, as a factor of ten is not exact.
+    let rounded = format!("{value:.2e}").parse().unwrap_or(*value);
+    serializer.serialize_f64(rounded)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

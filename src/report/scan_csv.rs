@@ -5,9 +5,9 @@ use std::io::{self, Write};
 use super::{CheckedAgainst, MatchRow, ScanRow};
 
 /// The columns, in order. Where a file holds several recordings, the columns
-/// `recordings` to `scores` hold as many values in the same order, separated
+/// `recordings` to `siblings` hold as many values in the same order, separated
 /// by `;`; so do `tag_isrcs` and `tag_sound`.
-pub const SCAN_CSV_COLUMNS: [&str; 22] = [
+pub const SCAN_CSV_COLUMNS: [&str; 24] = [
     "path",
     "verdict",
     "reasons",
@@ -22,6 +22,8 @@ pub const SCAN_CSV_COLUMNS: [&str; 22] = [
     "reference_start_s",
     "grades",
     "scores",
+    "e_values",
+    "siblings",
     "error",
     "use",
     "territory",
@@ -69,6 +71,11 @@ impl<W: Write> ScanCsv<W> {
             each(|found| seconds(found.reference_start_s)),
             each(|found| format!("{:?}", found.grade).to_lowercase()),
             each(|found| format!("{:.3}", found.score)),
+            each(|found| format!("{:.2e}", found.e_value)),
+            each(|found| {
+                let ids: Vec<&str> = found.siblings.iter().map(|s| s.recording.as_str()).collect();
+                ids.join(" ")
+            }),
             row.error.clone().unwrap_or_default(),
             question.use_.to_string(),
             question.territory.map_or_else(String::new, |territory| territory.to_string()),
@@ -140,6 +147,8 @@ mod tests {
             ("reference_start_s", "9.013;9.013"),
             ("grades", "match;match"),
             ("scores", "48.250;48.250"),
+            ("e_values", "5.62e-49;5.62e-49"),
+            ("siblings", ";"),
             ("error", ""),
             ("territory", ""),
             ("as_of", "2026-01-31"),

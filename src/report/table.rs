@@ -150,24 +150,13 @@ fn colour(verdict: VerdictKind) -> &'static str {
     }
 }
 
-/// Two lines: what and where in the file; from where in the recording.
+/// What and where in the file; from where in the recording, and what else it
+/// may be.
 fn write_match(out: &mut impl Write, found: &MatchRow, indent: usize, width: usize) -> io::Result<()> {
-    let name = match (&found.title, &found.artist) {
-        (Some(title), Some(artist)) => format!("{title}, {artist}"),
-        (Some(title), None) => title.clone(),
-        (None, _) => found.recording.clone(),
-    };
-    let mut codes: Vec<String> = found.isrcs.iter().map(ToString::to_string).collect();
-    if found.title.is_some() && !found.isrcs.iter().any(|isrc| isrc.as_str() == found.recording) {
-        codes.insert(0, found.recording.clone());
-    }
-    let range = format!("{}\u{2013}{}", clock(found.query_start_s), clock(found.query_end_s));
-    let codes = if codes.is_empty() { String::new() } else { format!(" ({})", codes.join(", ")) };
-    paragraph(out, &clean(&format!("{range}  {name}{codes}")), indent, width, "")?;
-    let mut details = vec![
-        format!("from {} of the recording", clock(found.reference_start_s)),
-        format!("score {:.1}", found.score),
-    ];
+    let (name, range) = named(found);
+    paragraph(out, &clean(&format!("{range}  {name}")), indent, width, "")?;
+    let mut details =
+        vec![format!("from {} of the recording", clock(found.reference_start_s)), e_value(found.score)];
     // Smaller changes than these nobody makes on purpose; they are in the JSONL.
     if (found.time_scale - 1.0).abs() >= 0.002 {
         details.push(format!("speed {:+.1} %", (found.time_scale - 1.0) * 100.0));
@@ -178,7 +167,39 @@ fn write_match(out: &mut impl Write, found: &MatchRow, indent: usize, width: usi
     if found.grade == Grade::Possible {
         details.push("possible match only".to_owned());
     }
-    paragraph(out, &details.join(", "), indent + 2, width, FAINT)
+    if let [first, ..] = found.also_at_s.as_slice() {
+        let others = found.also_at_s.len() - 1;
+        let more = if others == 0 { String::new() } else { format!(" and {others} more places") };
+        details.push(format!("sounds the same at {}{more}", clock(*first)));
+    }
+    paragraph(out, &details.join(", "), indent + 2, width, FAINT)?;
+    if !found.siblings.is_empty() {
+        let names: Vec<String> = found.siblings.iter().map(|s| named(s).0).collect();
+        let text = format!("the same audio is in {}", names.join("; "));
+        paragraph(out, &text, indent + 2, width, FAINT)?;
+    }
+    Ok(())
+}
+
+/// Title and artist, or the id; and the codes beside it.
+fn named(found: &MatchRow) -> (String, String) {
+    let name = match (&found.title, &found.artist) {
+        (Some(title), Some(artist)) => format!("{title}, {artist}"),
+        (Some(title), None) => title.clone(),
+        (None, _) => found.recording.clone(),
+    };
+    let mut codes: Vec<String> = found.isrcs.iter().map(ToString::to_string).collect();
+    if found.title.is_some() && !found.isrcs.iter().any(|isrc| isrc.as_str() == found.recording) {
+        codes.insert(0, found.recording.clone());
+    }
+    let codes = if codes.is_empty() { String::new() } else { format!(" ({})", codes.join(", ")) };
+    let range = format!("{}\u{2013}{}", clock(found.query_start_s), clock(found.query_end_s));
+    (format!("{name}{codes}"), range)
+}
+
+/// As people say it: by powers of ten.
+fn e_value(score: f64) -> String {
+    if score < 2.0 { format!("E {:.2}", 10_f64.powf(-score)) } else { format!("E 10^-{score:.0}") }
 }
 
 fn paragraph(out: &mut impl Write, text: &str, indent: usize, width: usize, colour: &str) -> io::Result<()> {
@@ -215,8 +236,8 @@ mod tests {
         let expected = "\
 disallowed   a/tag-wrong.ogg
              0:00.0–0:08.9 Slow Orbit, Mina Voss (QZ-HB1-25-00003)
-               from 0:09.0 of the recording, score 48.2, speed +8.0 %, pitch
-               +1.3 semitones
+               from 0:09.0 of the recording, E 10^-48, speed +8.0 %, pitch +1.3
+               semitones, sounds the same at 0:41.0
              Halden Bay Records disallows AI training, said on 2025-01-01, for
              everything that it owns.
              The tag contradicts the sound.
@@ -243,6 +264,8 @@ Asked: ai-training, worldwide, on 2026-01-31, policy review. Checked by earmark
             grade: Grade::Possible,
             time_scale: 1.0,
             pitch_semitones: 0.0,
+            also_at_s: Vec::new(),
+            siblings: vec![example_match()],
             ..example_match()
         };
         let rows = [
@@ -257,7 +280,8 @@ Asked: ai-training, worldwide, on 2026-01-31, policy review. Checked by earmark
         let expected = "\
 a.ogg  0:09.0
   0:00.0–0:08.9 windmill
-    from 0:09.0 of the recording, score 48.2, possible match only
+    from 0:09.0 of the recording, E 10^-48, possible match only
+    the same audio is in Slow Orbit, Mina Voss (QZ-HB1-25-00003)
 b.ogg  0:07.0
   nothing recognised
 c.ogg

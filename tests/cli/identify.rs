@@ -42,8 +42,12 @@ fn a_match_has_every_key_in_its_place() {
         "reference_end_s",
         "time_scale",
         "pitch_semitones",
+        "e_value",
         "score",
+        "agreement",
         "grade",
+        "also_at_s",
+        "siblings",
     ];
     let places: Vec<usize> =
         keys.iter().map(|key| run.stdout.find(&format!("\"{key}\":")).unwrap_or(usize::MAX)).collect();
@@ -55,7 +59,7 @@ fn a_match_has_every_key_in_its_place() {
     assert_eq!(found["isrcs"], serde_json::json!(["QZHB12500001"]));
     assert_eq!((&found["title"], &found["artist"]), (&"Harbour Lights".into(), &"The Tidewrights".into()));
     assert_eq!(found["grade"], "match");
-    for key in &keys[4..11] {
+    for key in &keys[4..13] {
         assert!(found[key].is_number(), "{key}");
     }
 }
