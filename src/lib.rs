@@ -121,6 +121,7 @@ pub mod landmarks;
 pub mod matching;
 pub mod params;
 pub mod peaks;
+pub mod picture;
 #[cfg(test)]
 mod random;
 pub mod registry;
