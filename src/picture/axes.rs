@@ -69,7 +69,8 @@ impl Axes {
             [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1_800.0, 3_600.0];
         let per_second = self.x(1.0) - self.x(0.0);
         let step = STEPS_S.into_iter().find(|step| *step as f32 * per_second >= distance).unwrap_or(7_200.0);
-        let (left, right) = (self.time_s(self.area.left), self.time_s(self.area.right - 1));
+        let (left, right) =
+            (self.overlay.reference_s(self.range_s.start), self.overlay.reference_s(self.range_s.end));
         let first = (left.max(0.0) / step).ceil() as i64;
         let last = (right.min(end_s) / step).floor() as i64;
         (first..=last)

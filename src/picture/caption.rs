@@ -1,6 +1,7 @@
 //! The words above the picture.
 
-use crate::matching::Grade;
+use crate::matching::pair::Overlay;
+use crate::matching::{Grade, MatchOptions};
 
 use super::colour::{CERTAIN, DOUBTFUL, NEGATIVE};
 use super::comparison::{Basis, Comparison, Side};
@@ -38,8 +39,9 @@ pub(super) fn lines(comparison: &Comparison, letters: usize) -> Vec<String> {
     let mut lines =
         vec![file("A", &comparison.query, held_s.clone()), file("B", &comparison.recording, reference)];
     if comparison.basis != Basis::Nothing {
-        lines.push(change(comparison));
+        lines.push(change(overlay));
         lines.push(evidence(comparison));
+        lines.extend(significance(&comparison.basis));
     }
     let hidden = held_s.start < drawn_s.start - 0.05 || held_s.end > drawn_s.end + 0.05;
     if hidden {
@@ -54,9 +56,8 @@ pub(super) fn lines(comparison: &Comparison, letters: usize) -> Vec<String> {
     lines.iter().flat_map(|line| wrapped(line, letters)).collect()
 }
 
-/// How A differs from B, and the score.
-fn change(comparison: &Comparison) -> String {
-    let overlay = &comparison.overlay;
+/// How A differs from B.
+fn change(overlay: &Overlay) -> String {
     let percent = (overlay.time_scale - 1.0) * 100.0;
     let speed = match percent {
         // Less nobody hears, and in a short clip nobody can measure.
@@ -64,14 +65,30 @@ fn change(comparison: &Comparison) -> String {
         _ if percent > 0.0 => format!("{percent:.1} % faster than B"),
         _ => format!("{:.1} % slower than B", -percent),
     };
-    let score = match comparison.basis {
-        Basis::Found { score, .. } | Basis::Candidate { score } => format!("; score {score:.1}"),
-        Basis::Given | Basis::Nothing => String::new(),
+    let moved = percent.abs() >= 0.05 || overlay.pitch_semitones.abs() >= 0.05;
+    let moved = if moved { "; B is drawn to fit" } else { "" };
+    // Adding zero takes the sign from what is rounded to zero.
+    let pitch = (overlay.pitch_semitones * 100.0).round() / 100.0 + 0.0;
+    format!("Time scale {:.4} (A is {speed}); pitch change {pitch:+.2} semitones{moved}.", overlay.time_scale)
+}
+
+/// What the score means: its E-value in words.
+fn significance(basis: &Basis) -> Option<String> {
+    let (score, end) = match *basis {
+        Basis::Found { score, .. } => (score, String::new()),
+        Basis::Candidate { score } => {
+            // The scale is logarithmic: a decimal is all that a reader needs.
+            let needed = -MatchOptions::default().match_e_value.log10();
+            (score, format!("; a match needs a score of {needed:.1}"))
+        }
+        Basis::Given | Basis::Nothing => return None,
     };
-    format!(
-        "Time scale {:.4} (A is {speed}); pitch change {:+.2} semitones{score}",
-        overlay.time_scale, overlay.pitch_semitones
-    )
+    let chance = match score {
+        _ if score >= 6.0 => format!("once in 10^{score:.0} searches"),
+        _ if score >= 0.0 => format!("once in about {:.0} searches", 10_f64.powf(score)),
+        _ => format!("about {:.0} times in one search", 10_f64.powf(-score)),
+    };
+    Some(format!("Score {score:.1}: as good a fit is expected by chance {chance}{end}."))
 }
 
 fn evidence(comparison: &Comparison) -> String {
@@ -81,8 +98,12 @@ fn evidence(comparison: &Comparison) -> String {
         return "B has no peaks where it overlaps A.".to_owned();
     }
     let percent = |count: f64| 100.0 * count / all as f64;
+    let end = match comparison.basis {
+        Basis::Candidate { .. } => "; this is the best of many places tried",
+        _ => "",
+    };
     format!(
-        "Of {all} peaks of B, A has {} ({:.0} %); chance alone would give about {:.0} ({:.0} %).",
+        "Of {all} peaks of B, A has {} ({:.0} %); at a random place chance gives about {:.0} ({:.0} %){end}.",
         shared.found.len(),
         percent(shared.found.len() as f64),
         shared.expected_by_chance,

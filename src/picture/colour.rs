@@ -77,6 +77,6 @@ mod tests {
             |Rgb([r, g, b]): Rgb| 0.2126 * f32::from(r) + 0.7152 * f32::from(g) + 0.0722 * f32::from(b);
         let lightness: Vec<f32> = (0..=96).map(|i| luma(scale(i as f32 / 96.0))).collect();
         assert!(lightness.windows(2).all(|pair| pair[0] < pair[1]));
-        assert_eq!((scale(-1.0), scale(f32::NAN)), (Rgb(MAGMA[0]), Rgb(MAGMA[0])));
+        assert_eq!((scale(-1.0), scale(9.0)), (Rgb(MAGMA[0]), Rgb(MAGMA[8])));
     }
 }

@@ -12,7 +12,7 @@ use super::caption;
 use super::colour::{COINCIDENCE, COINCIDENCE_ON_PAPER, INK, PAPER, SHARED, SHARED_ON_PAPER};
 use super::font::Font;
 use super::image::{Area, Image, Rgb, Size};
-use super::legend;
+use super::legend::{self, Entry};
 use super::marks::{self, Marks};
 use super::panel::{Labels, Panel};
 use super::spectrogram::Spectrogram;
@@ -73,13 +73,13 @@ pub struct Comparison {
 }
 
 /// Everything that depends on the size of the picture.
-struct Layout {
+pub(super) struct Layout {
     font: Font,
     heading: Font,
     letters: usize,
     margin: i32,
-    query: Area,
-    recording: Area,
+    pub query: Area,
+    pub recording: Area,
     legend: Area,
     mark: f32,
 }
@@ -137,7 +137,7 @@ impl Comparison {
             panel.draw_axes(&mut image, layout.font, layout.heading);
         }
         self.write(&mut image, &layout);
-        legend::draw(Some(&mut image), layout.legend, layout.font, &self.basis, colour, layout.mark);
+        legend::draw(Some(&mut image), layout.legend, layout.font, &self.entries(), layout.mark);
         image
     }
 
@@ -151,7 +151,7 @@ impl Comparison {
         }
     }
 
-    fn layout(&self, size: Size) -> Layout {
+    pub(super) fn layout(&self, size: Size) -> Layout {
         let (width, height) = (size.width as i32, size.height as i32);
         // 16 pixels a line at the usual size.
         let unit = (size.width as f32 / 100.0).min(size.height as f32 / 62.0);
@@ -165,12 +165,12 @@ impl Comparison {
         let right = width - margin;
         let top = margin + heading.height() * 5 / 4 + lines * line * 5 / 4 + 2 * line + line / 3;
         let mut legend = Area { left: margin, top: 0, right: width - margin, bottom: 0 };
-        let mark = self.mark(line as f32, (right - left) as f32);
-        let rows = legend::draw(None, legend, font, &self.basis, INK, mark);
+        let rows = legend::draw(None, legend, font, &self.entries(), 0.0);
         legend.top = height - margin - rows * (line + line / 3) + line / 3;
         let bottom = legend.top - 2 * line - line / 2;
         let gap = line + line / 2;
         let panel = (bottom - top - gap) / 2;
+        let mark = self.mark(line as f32, right - left, panel);
         Layout {
             font,
             heading,
@@ -184,11 +184,42 @@ impl Comparison {
     }
 
     /// Radius of the marks: smaller where they are many.
-    fn mark(&self, line: f32, width: f32) -> f32 {
-        let share = (self.drawn_s.end - self.drawn_s.start).max(0.1);
-        let pixels_per_second = width / share as f32;
-        // At 100 pixels a second and more, full size; down to half of it.
-        line * 0.3 * (pixels_per_second / 100.0).sqrt().clamp(0.5, 1.0)
+    fn mark(&self, line: f32, width: i32, height: i32) -> f32 {
+        let length_s = (self.drawn_s.end - self.drawn_s.start).max(0.1) as f32;
+        // About thirty peaks a second are kept of a recording. They have room
+        // where a second takes 100 columns of 325 lines of 16-pixel text.
+        let room = (width * height) as f32 / length_s / (100.0 * 325.0) * (16.0 / line).powi(2);
+        line * 0.3 * room.sqrt().clamp(0.5, 1.0)
+    }
+
+    /// What the legend has to explain.
+    fn entries(&self) -> Vec<Entry> {
+        let (colour, _) = self.colours();
+        let mut entries = Vec::new();
+        match self.basis {
+            Basis::Found { .. } => {
+                entries.push(Entry::Shared("same peak in A and B (lines join some)", colour))
+            }
+            Basis::Candidate { .. } | Basis::Given => {
+                entries.push(Entry::Shared("peak of A where one of B would be (chance gives some)", colour));
+            }
+            Basis::Nothing => {}
+        }
+        if self.basis != Basis::Nothing {
+            entries.push(Entry::Missing);
+        }
+        entries.extend([Entry::Other, Entry::Levels]);
+        match self.basis {
+            Basis::Found { .. } => entries.push(Entry::Outside("beyond the match")),
+            Basis::Candidate { .. } => entries.push(Entry::Outside("beyond the candidate")),
+            Basis::Given | Basis::Nothing => {}
+        }
+        let (start, end) =
+            (self.overlay.reference_s(self.drawn_s.start), self.overlay.reference_s(self.drawn_s.end));
+        if start < 0.0 || end > self.recording.duration_s || self.overlay.pitch_semitones.abs() > 0.5 {
+            entries.push(Entry::Nothing);
+        }
+        entries
     }
 
     fn colours(&self) -> (Rgb, Rgb) {

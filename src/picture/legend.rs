@@ -1,105 +1,81 @@
 //! The words below the picture: what the marks and colours mean.
 
-use super::colour::{FAINT_INK, INK, OTHER, scale};
-use super::comparison::Basis;
+use super::colour::{FAINT_INK, INK, NOTHING, scale};
 use super::font::Font;
 use super::image::{Area, Image, Rgb};
 use super::marks;
-use super::panel::RANGE_DB;
+use super::panel::{RANGE_DB, faint};
 
 /// One entry.
-enum Entry {
-    Shared(&'static str),
+#[derive(Clone, Copy)]
+pub(super) enum Entry {
+    /// What the marks on both files mean, and their colour.
+    Shared(&'static str, Rgb),
     Missing,
     Other,
     Levels,
-    Outside,
+    /// What is lightened.
+    Outside(&'static str),
+    Nothing,
 }
 
 impl Entry {
-    fn text(&self) -> String {
+    fn text(self) -> String {
         match self {
-            Entry::Shared(text) => (*text).to_owned(),
+            Entry::Shared(text, _) | Entry::Outside(text) => text.to_owned(),
             Entry::Missing => "peak of B not in A".to_owned(),
             Entry::Other => "other peak".to_owned(),
-            Entry::Levels => format!("{RANGE_DB:.0} dB below the loudest, to the loudest"),
-            Entry::Outside => "light: outside the match".to_owned(),
+            Entry::Levels => format!("{RANGE_DB:.0} dB up to the loudest of each file"),
+            Entry::Nothing => "no audio, or not analysed".to_owned(),
         }
+    }
+
+    /// The sample beside the text.
+    fn draw(self, image: &mut Image, sample: Area, mark: f32) {
+        // What music between its notes looks like.
+        image.fill(sample, scale(0.25), 1.0);
+        let centre = ((sample.left + sample.width() / 2) as f32, (sample.top + sample.height() / 2) as f32);
+        match self {
+            Entry::Shared(_, colour) => marks::found(image, centre, mark, colour),
+            Entry::Missing => marks::missing(image, centre, mark),
+            Entry::Other => faint(image, centre, mark),
+            Entry::Levels => {
+                for x in sample.left..sample.right {
+                    let level = (x - sample.left) as f32 / (sample.width() - 1) as f32;
+                    image.fill(Area { left: x, right: x + 1, ..sample }, scale(level), 1.0);
+                }
+            }
+            Entry::Outside(_) => marks::lighten(image, Area { right: centre.0 as i32, ..sample }),
+            Entry::Nothing => image.fill(sample, NOTHING, 1.0),
+        }
+        image.frame(sample, 1, FAINT_INK);
     }
 }
 
-/// Draws the legend for a comparison into `area`, in as many lines as it takes;
-/// returns how many.
+/// Draws entries into `area`, from its top in as many lines as they take;
+/// returns how many. Without an image it only counts.
 pub(super) fn draw(
-    image: Option<&mut Image>,
+    mut image: Option<&mut Image>,
     area: Area,
     font: Font,
-    basis: &Basis,
-    colour: Rgb,
+    entries: &[Entry],
     mark: f32,
 ) -> i32 {
-    let mut entries = Vec::new();
-    match basis {
-        Basis::Found { .. } => entries.push(Entry::Shared("same peak in A and B (lines join some)")),
-        Basis::Candidate { .. } | Basis::Given => {
-            entries.push(Entry::Shared("peak of A where one of B would be (chance gives some)"));
-        }
-        Basis::Nothing => {}
-    }
-    if !matches!(basis, Basis::Nothing) {
-        entries.push(Entry::Missing);
-    }
-    entries.extend([Entry::Other, Entry::Levels]);
-    if matches!(basis, Basis::Found { .. } | Basis::Candidate { .. }) {
-        entries.push(Entry::Outside);
-    }
-    let (mut x, mut lines) = (area.left, 1);
     let height = font.height();
-    let pitch = height + height / 3;
-    let mut image = image;
+    let (mut x, mut lines) = (area.left, 1);
     for entry in entries {
-        let swatch = match entry {
-            Entry::Levels => 8 * font.letter(),
-            Entry::Outside => 0,
-            _ => 2 * height,
-        };
+        let sample = if matches!(entry, Entry::Levels) { 4 * height } else { 2 * height };
         let text = entry.text();
-        let width = swatch + font.letter() / 2 + font.width(&text);
+        let width = sample + font.letter() / 2 + font.width(&text);
         if x > area.left && x + width > area.right {
             (x, lines) = (area.left, lines + 1);
         }
-        let y = area.top + (lines - 1) * pitch;
         if let Some(image) = image.as_deref_mut() {
-            let box_ = Area { left: x, top: y, right: x + swatch, bottom: y + height };
-            let centre = ((x + swatch / 2) as f32, (y + height / 2) as f32);
-            match entry {
-                Entry::Shared(_) => {
-                    image.fill(box_, scale(0.25), 1.0);
-                    marks::found(image, centre, mark, colour);
-                }
-                Entry::Missing => {
-                    image.fill(box_, scale(0.25), 1.0);
-                    marks::missing(image, centre, mark);
-                }
-                Entry::Other => {
-                    image.fill(box_, scale(0.25), 1.0);
-                    image.disc(centre, 0.28 * mark, OTHER, 0.55);
-                }
-                Entry::Levels => {
-                    for column in 0..swatch {
-                        let colour = scale(column as f32 / (swatch - 1) as f32);
-                        image.fill(Area { left: x + column, right: x + column + 1, ..box_ }, colour, 1.0);
-                    }
-                }
-                Entry::Outside => {}
-            }
-            if swatch > 0 {
-                image.frame(box_, 1, FAINT_INK);
-            }
-            let start = if swatch > 0 { x + swatch + font.letter() / 2 } else { x };
-            font.write(image, (start, y), &text, INK, false);
+            let y = area.top + (lines - 1) * (height + height / 3);
+            entry.draw(image, Area { left: x, top: y, right: x + sample, bottom: y + height }, mark);
+            font.write(image, (x + sample + font.letter() / 2, y), &text, INK, false);
         }
-        x += width + 3 * font.letter();
+        x += width + 2 * font.letter();
     }
     lines
 }

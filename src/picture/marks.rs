@@ -97,13 +97,18 @@ pub(super) fn hold(image: &mut Image, axes: &Axes, held_s: &Range<Seconds>, widt
     let Area { left, right, .. } = axes.area;
     let column = |time_s: Seconds| (axes.x(time_s).round() as i32).clamp(left, right);
     let (from, until) = (column(held_s.start), column(held_s.end));
-    image.fill(Area { right: from, ..axes.area }, SHADE, 0.4);
-    image.fill(Area { left: until, ..axes.area }, SHADE, 0.4);
+    lighten(image, Area { right: from, ..axes.area });
+    lighten(image, Area { left: until, ..axes.area });
     for x in [from - width, until] {
         if (left..right).contains(&x) {
             image.fill(Area { left: x, right: x + width, ..axes.area }, INK, 1.0);
         }
     }
+}
+
+/// What is outside the match looks so.
+pub(super) fn lighten(image: &mut Image, area: Area) {
+    image.fill(area, SHADE, 0.4);
 }
 
 fn place(axes: &Axes, spot: &Spot) -> (f32, f32) {

@@ -10,9 +10,9 @@ use super::image::{Area, Image};
 /// what music and its room fill.
 pub(super) const RANGE_DB: f32 = 60.0;
 
-/// The level that counts as the loudest reaches at least this, in decibels
-/// below a sine at full scale: silence is not to be blown up.
-const LEAST_LOUDEST_DB: f32 = -70.0;
+/// The level that counts as the loudest is at least this, in decibels of a sine
+/// at full scale: silence, which the spectrum puts at -103 dB, is black.
+const LEAST_LOUDEST_DB: f32 = -43.0;
 
 /// Share of the values up to the level that counts as the loudest: what is
 /// above are the few strongest partials.
@@ -32,6 +32,11 @@ pub(super) struct Panel<'a> {
     pub letter: &'static str,
     pub axes: &'a Axes,
     pub labels: Labels,
+}
+
+/// A peak that is not shared.
+pub(super) fn faint(image: &mut Image, place: (f32, f32), mark: f32) {
+    image.disc(place, 0.28 * mark, OTHER, 0.55);
 }
 
 impl Panel<'_> {
@@ -55,7 +60,7 @@ impl Panel<'_> {
         for spot in &self.side.spots {
             let place = (self.axes.x(spot.time_s), self.axes.y(spot.hz));
             if self.axes.holds(place) {
-                image.disc(place, 0.28 * mark, OTHER, 0.55);
+                faint(image, place, mark);
             }
         }
     }
@@ -87,10 +92,9 @@ impl Panel<'_> {
             font.write(image, (start.clamp(left, most.max(left)), row), &label, INK, false);
         }
         let unit = if above { "time in A" } else { "time in B" };
-        let x = left - tick - font.letter() / 2 - font.width("Hz");
         font.write(image, (font.letter(), row), unit, FAINT_INK, false);
-        font.write(image, (x, (top + bottom - font.height()) / 2), "Hz", FAINT_INK, false);
-        let y = (top + bottom - heading.height()) / 2;
+        let y = (top + bottom - heading.height() - font.height()) / 2;
         heading.write(image, (font.letter(), y), self.letter, INK, true);
+        font.write(image, (font.letter(), y + heading.height()), "Hz", FAINT_INK, false);
     }
 }

@@ -34,6 +34,8 @@ pub struct Spectrogram {
     first_hz: f64,
     bin_hz: f64,
     bins: usize,
+    /// How far the window of a frame reaches beyond its middle, in seconds.
+    reach_s: Seconds,
     /// Of a sine at full scale, in decibels.
     full_scale_db: f32,
     /// Column after column, each from the lowest bin up.
@@ -66,6 +68,7 @@ impl SpectrogramRecorder {
                 first_hz: first_bin as f64 * bin_hz,
                 bin_hz,
                 bins: last_bin - first_bin + 1,
+                reach_s: params.first_tick_s(),
                 full_scale_db: 20.0 * full_scale.log10(),
                 values: Vec::new(),
             },
@@ -105,7 +108,7 @@ impl Spectrogram {
         self.values.len() / self.bins.max(1)
     }
 
-    /// The level in decibels below a sine at full scale that a share of the
+    /// The level in decibels of a sine at full scale that a share of the
     /// values (0 to 1) does not exceed; none without any columns.
     pub fn level_db(&self, share: f64) -> Option<f32> {
         let mut values = self.values.clone();
@@ -115,13 +118,18 @@ impl Spectrogram {
     }
 
     /// The level at a time, in seconds of the file, of a band, in Hz, in
-    /// decibels below a sine at full scale: between the columns as on a line
+    /// decibels of a sine at full scale: between the columns as on a line
     /// between them; over the band the largest value. None where there is no
-    /// audio.
+    /// audio or nothing is analysed.
     pub fn at_db(&self, time_s: Seconds, band_hz: Range<f64>) -> Option<f32> {
         let place = (time_s - self.start_s) / self.column_s;
         let columns = self.columns();
-        if columns == 0 || !(-0.5..=columns as f64 - 0.5).contains(&place) {
+        let reach = 0.5 + self.reach_s / self.column_s;
+        let last_hz = self.first_hz + (self.bins - 1) as f64 * self.bin_hz;
+        if band_hz.start > last_hz || band_hz.end < self.first_hz || columns == 0 {
+            return None;
+        }
+        if !(-reach..=(columns - 1) as f64 + reach).contains(&place) {
             return None;
         }
         let place = place.clamp(0.0, (columns - 1) as f64);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::rows::{hundred_thousandths, optional_thousandths, shown, thousandths};
+use super::rows::{hundred_thousandths, optional_thousandths, rounded, shown, thousandths};
 use super::text::{BOLD, FAINT, GREEN, RED, RESET, YELLOW, clean, clock};
 use crate::matching::pair::{Overlay, SharedPeaks};
 use crate::matching::{Grade, Match};
@@ -80,7 +80,8 @@ pub struct PlacementRow {
     pub peaks: usize,
     /// Those of them that the query has there.
     pub peaks_found: usize,
-    /// How many it would have by chance.
+    /// How many it would have by chance at a place chosen at random. The best of
+    /// many places that were tried has more.
     #[serde(serialize_with = "thousandths")]
     pub peaks_by_chance: f64,
 }
@@ -182,13 +183,13 @@ impl PlacementRow {
             out,
             "  time scale {:.4} (speed {:+.1} %), pitch {:+.2} semitones{score}",
             self.time_scale,
-            (self.time_scale - 1.0) * 100.0,
-            self.pitch_semitones
+            rounded((self.time_scale - 1.0) * 100.0, 1),
+            rounded(self.pitch_semitones, 2)
         )?;
         let share = |count: f64| if self.peaks == 0 { 0.0 } else { 100.0 * count / self.peaks as f64 };
         writeln!(
             out,
-            "  {FAINT}of {} peaks of B, A has {} ({:.0} %); by chance about {:.0} ({:.0} %){RESET}",
+            "  {FAINT}of {} peaks of B, A has {} ({:.0} %); at a random place chance gives about {:.0} ({:.0} %){RESET}",
             self.peaks,
             self.peaks_found,
             share(self.peaks_found as f64),
