@@ -12,7 +12,8 @@ use earmark::picture::{Basis, Comparison, Side, Size, Spectrogram, SpectrogramRe
 use earmark::report::{COMPARE_SCHEMA, CompareRow, ComparedFile, PlacementRow, write_json_line};
 use earmark::units::Seconds;
 
-use super::args::{CompareArgs, ListFormat};
+use super::args::ListFormat;
+use super::args_compare::CompareArgs;
 use super::error::CliError;
 use super::exit::Outcome;
 use super::output::Output;

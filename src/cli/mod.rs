@@ -5,6 +5,7 @@
 //! share stands beside them.
 
 mod args;
+mod args_compare;
 mod compare;
 mod completions;
 mod declare;

@@ -48,7 +48,7 @@ const MAGMA: [[u8; 3]; 9] = [
 
 /// Steps of the scale: what an eye tells apart. More would only make the PNG
 /// larger.
-const STEPS: f32 = 96.0;
+const STEPS: f32 = 64.0;
 
 /// The colour of a level from 0 (nothing) to 1 (the loudest).
 pub(super) fn scale(level: f32) -> Rgb {
@@ -75,7 +75,7 @@ mod tests {
         // ITU-R BT.709 luma.
         let luma =
             |Rgb([r, g, b]): Rgb| 0.2126 * f32::from(r) + 0.7152 * f32::from(g) + 0.0722 * f32::from(b);
-        let lightness: Vec<f32> = (0..=96).map(|i| luma(scale(i as f32 / 96.0))).collect();
+        let lightness: Vec<f32> = (0..=64).map(|i| luma(scale(i as f32 / 64.0))).collect();
         assert!(lightness.windows(2).all(|pair| pair[0] < pair[1]));
         assert_eq!((scale(-1.0), scale(9.0)), (Rgb(MAGMA[0]), Rgb(MAGMA[8])));
     }

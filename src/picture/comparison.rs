@@ -216,7 +216,7 @@ impl Comparison {
         }
         let (start, end) =
             (self.overlay.reference_s(self.drawn_s.start), self.overlay.reference_s(self.drawn_s.end));
-        if start < 0.0 || end > self.recording.duration_s || self.overlay.pitch_semitones.abs() > 0.5 {
+        if start < 0.0 || end > self.recording.duration_s || self.overlay.pitch_semitones.abs() > 0.9 {
             entries.push(Entry::Nothing);
         }
         entries
