@@ -43,7 +43,7 @@ pub struct CompareArgs {
     #[arg(long, value_name = "TIME", value_parser = parse::time_in_file)]
     pub until: Option<Seconds>,
     /// Do not search: the position in B that sounds where the passage of A starts
-    #[arg(long, value_name = "TIME", value_parser = parse::time, allow_negative_numbers = true)]
+    #[arg(long, value_name = "TIME", value_parser = parse::time, allow_hyphen_values = true)]
     pub at: Option<Seconds>,
     /// With --at: seconds of B per second of A, 0.25 to 4 [default: 1]
     #[arg(long, value_name = "NUMBER", value_parser = parse::time_scale, requires = "at")]

@@ -182,7 +182,7 @@ fn compare_takes_times_as_seconds_or_as_pictures_show_them() {
 #[test]
 fn compare_refuses_what_means_nothing() {
     for bad in [
-        "--from -1",
+        "--from=-1",
         "--from 1:2:3:4",
         "--from 1.2.3",
         "--from :5",

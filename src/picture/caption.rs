@@ -85,8 +85,10 @@ fn significance(basis: &Basis) -> Option<String> {
     };
     let chance = match score {
         _ if score >= 6.0 => format!("once in 10^{score:.0} searches"),
-        _ if score >= 0.0 => format!("once in about {:.0} searches", 10_f64.powf(score)),
-        _ => format!("about {:.0} times in one search", 10_f64.powf(-score)),
+        _ if score >= 0.2 => format!("once in about {:.0} searches", 10_f64.powf(score)),
+        // Nearer to once than to twice.
+        _ if score > -0.17 => "about once in every search".to_owned(),
+        _ => format!("about {:.0} times in every search", 10_f64.powf(-score)),
     };
     Some(format!("Score {score:.1}: as good a fit is expected by chance {chance}{end}."))
 }
@@ -129,4 +131,50 @@ fn wrapped(line: &str, letters: usize) -> Vec<String> {
         }
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scores_are_told_in_words() {
+        let cases = [
+            (33.7, "once in 10^34 searches."),
+            (2.0, "once in about 100 searches."),
+            (0.3, "once in about 2 searches."),
+            (0.0, "about once in every search."),
+            (-1.0, "about 10 times in every search."),
+        ];
+        for (score, end) in cases {
+            let text = significance(&Basis::Found { grade: Grade::Match, score }).unwrap_or_default();
+            assert!(text.starts_with(&format!("Score {score:.1}: ")) && text.ends_with(end), "{text}");
+        }
+        let text = significance(&Basis::Candidate { score: 0.5 }).unwrap_or_default();
+        assert!(text.ends_with("; a match needs a score of 2.0."), "{text}");
+        assert_eq!(significance(&Basis::Given), None);
+    }
+
+    #[test]
+    fn changes_are_told_with_their_direction() {
+        let text = |time_scale, pitch_semitones| {
+            change(&Overlay { reference_at_zero_s: 0.0, time_scale, pitch_semitones })
+        };
+        assert_eq!(
+            text(1.08, 1.333),
+            "Time scale 1.0800 (A is 8.0 % faster than B); pitch change +1.33 semitones; B is drawn to fit."
+        );
+        assert_eq!(
+            text(1.000_01, -0.001),
+            "Time scale 1.0000 (A is as fast as B); pitch change +0.00 semitones."
+        );
+        assert!(text(0.9, -2.0).contains("(A is 10.0 % slower than B); pitch change -2.00 semitones"));
+    }
+
+    #[test]
+    fn lines_fit_unless_a_word_does_not() {
+        assert_eq!(wrapped("ab cd ef", 5), ["ab cd", "ef"]);
+        assert_eq!(wrapped("a bcdefgh i", 4), ["a", "bcdefgh", "i"]);
+        assert_eq!(wrapped("A  name", 20), ["A  name"]);
+    }
 }

@@ -13,6 +13,9 @@ use super::image::{Area, Image, Rgb};
 /// to see the spectrograms.
 const MARKS_BETWEEN_LINES: f32 = 9.0;
 
+/// Column and line, as fractions of pixels.
+type Place = (f32, f32);
+
 /// The panels, what they share, and how it is drawn.
 pub(super) struct Marks<'a> {
     pub query: &'a Axes,
@@ -28,7 +31,7 @@ pub(super) struct Marks<'a> {
 impl Marks<'_> {
     /// Draws the joining lines, then the marks over them.
     pub fn draw(&self, image: &mut Image) {
-        let places: Vec<((f32, f32), (f32, f32))> = self
+        let places: Vec<(Place, Place)> = self
             .shared
             .found
             .iter()
@@ -49,7 +52,7 @@ impl Marks<'_> {
 
     /// Between the panels a stroke for every pair; over them whole lines for
     /// some, spread evenly.
-    fn join(&self, image: &mut Image, places: &[((f32, f32), (f32, f32))]) {
+    fn join(&self, image: &mut Image, places: &[(Place, Place)]) {
         let (top, bottom) = (self.query.area.bottom as f32, self.recording.area.top as f32);
         let width = (self.radius / 3.5).max(1.0);
         let mut last = f32::MIN;
@@ -73,14 +76,14 @@ impl Marks<'_> {
 }
 
 /// A peak that both have.
-pub(super) fn found(image: &mut Image, place: (f32, f32), radius: f32, colour: Rgb) {
+pub(super) fn found(image: &mut Image, place: Place, radius: f32, colour: Rgb) {
     let width = (radius / 2.6).max(1.0);
     image.ring(place, radius, width + 1.6, HALO, 0.7);
     image.ring(place, radius, width, colour, 1.0);
 }
 
 /// A peak of the recording that the query has not: a cross.
-pub(super) fn missing(image: &mut Image, (x, y): (f32, f32), radius: f32) {
+pub(super) fn missing(image: &mut Image, (x, y): Place, radius: f32) {
     let reach = (0.62 * radius).round() as i32;
     let (x, y) = (x.round() as i32, y.round() as i32);
     for step in -reach..=reach {
@@ -111,6 +114,6 @@ pub(super) fn lighten(image: &mut Image, area: Area) {
     image.fill(area, SHADE, 0.4);
 }
 
-fn place(axes: &Axes, spot: &Spot) -> (f32, f32) {
+fn place(axes: &Axes, spot: &Spot) -> Place {
     (axes.x(spot.time_s), axes.y(spot.hz))
 }
