@@ -16,6 +16,7 @@
 //! | [`registry`] | recordings and declarations | a folder that survives crashes |
 //! | [`verdict`] | what was recognised, declared and asked | a verdict with reasons |
 //! | [`scan`] | folders and manifests | files, handled in parallel, in order |
+//! | [`picture`] | two spectrograms and what they share | a PNG |
 //! | [`report`] | verdicts and matches | JSONL, CSV, text |
 //!
 //! [`params`] holds everything that changes a fingerprint, [`isrc`] and
@@ -121,6 +122,7 @@ pub mod landmarks;
 pub mod matching;
 pub mod params;
 pub mod peaks;
+pub mod picture;
 #[cfg(test)]
 mod random;
 pub mod registry;

@@ -12,6 +12,7 @@ use earmark::matching::{Effort, MatchOptions};
 use earmark::registry::{Territory, Use};
 use earmark::verdict::Policy;
 
+use super::args_compare::CompareArgs;
 use super::parse;
 
 /// Finds registered recordings inside untagged audio and says what their
@@ -64,6 +65,13 @@ pub enum Command {
     Scan(ScanArgs),
     /// Say what is in every file and where, without declarations
     Identify(IdentifyArgs),
+    /// Compare two files, and draw where they are the same
+    ///
+    /// Recognises the recording B in the query A as `identify` would in a
+    /// registry that holds only B, and draws both spectrograms, B laid on A, with
+    /// the peaks that both have. Where B is not recognised, the picture says so
+    /// and shows what fits best.
+    Compare(CompareArgs),
     /// Look after a registry
     Registry(RegistryArgs),
     /// Write a completion script for a shell to stdout

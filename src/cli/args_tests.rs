@@ -167,3 +167,38 @@ fn the_registry_commands_and_completions_parse() {
     assert!(matches!(parse("completions zsh"), Ok(Command::Completions { shell: Shell::Zsh })));
     assert!(matches!(parse("identify a --registry r --threads 3"), Ok(Command::Identify(_))));
 }
+
+#[test]
+fn compare_takes_times_as_seconds_or_as_pictures_show_them() {
+    let line = "compare a b --from 83.5 --until 1:23:45.5 --at -0:03 --scale 1.08 --pitch -2 --output p.PNG --width 900";
+    let Ok(Command::Compare(args)) = parse(line) else { panic!("compare") };
+    assert_eq!((args.from, args.until, args.at), (83.5, Some(5_025.5), Some(-3.0)));
+    assert_eq!((args.scale, args.pitch), (Some(1.08), Some(-2.0)));
+    assert_eq!((args.output, args.width, args.height), (Some(PathBuf::from("p.PNG")), 900, 1_000));
+    let Ok(Command::Compare(args)) = parse("compare a b") else { panic!("compare") };
+    assert_eq!((args.from, args.until, args.at, args.output), (0.0, None, None, None));
+}
+
+#[test]
+fn compare_refuses_what_means_nothing() {
+    for bad in [
+        "--from=-1",
+        "--from 1:2:3:4",
+        "--from 1.2.3",
+        "--from :5",
+        "--from inf",
+        "--until soon",
+        "--at 1 --scale 0",
+        "--at 1 --scale nan",
+        "--at 1 --pitch 25",
+        "--output a.mp3",
+        "--output png",
+        "--width 10",
+        "--height 100000",
+    ] {
+        assert_eq!(refused(&format!("compare a b {bad}")), ErrorKind::ValueValidation, "{bad}");
+    }
+    for bad in ["compare a", "compare a b --scale 1.1", "compare a b --pitch 1"] {
+        assert_eq!(refused(bad), ErrorKind::MissingRequiredArgument, "{bad}");
+    }
+}

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use earmark::index::IndexError;
 use earmark::registry::{ImportError, RegistryError};
 use earmark::scan::manifest::ManifestError;
 
@@ -35,6 +36,34 @@ pub enum CliError {
         /// The system's error.
         source: io::Error,
     },
+    /// The passage to compare has no length.
+    #[error("the passage is empty: give --until a later time than --from")]
+    EmptyPassage,
+    /// The passage to compare begins after the end of the query.
+    #[error("{} ends at {duration_s:.1} s: give --from an earlier time", path.display())]
+    PassageBeyond {
+        /// The query.
+        path: PathBuf,
+        /// Its length in seconds.
+        duration_s: f64,
+    },
+    /// Two files that were laid so that they do not meet.
+    #[error(
+        "with --at {at_s} nothing of {} ({duration_s:.1} s long) sounds in the passage: \
+         --at is the position in it at which the passage starts",
+        path.display()
+    )]
+    NoOverlap {
+        /// The recording.
+        path: PathBuf,
+        /// The position that was asked for, in seconds.
+        at_s: f64,
+        /// The recording's length in seconds.
+        duration_s: f64,
+    },
+    /// A file cannot be prepared for searching.
+    #[error(transparent)]
+    Index(#[from] IndexError),
     /// A registry does not check.
     #[error("{} is damaged ({problems} found): restore the folder from a copy", path.display())]
     Damaged {

@@ -5,6 +5,8 @@
 //! share stands beside them.
 
 mod args;
+mod args_compare;
+mod compare;
 mod completions;
 mod declare;
 mod error;
@@ -51,6 +53,7 @@ fn command(cli: Cli) -> Result<Outcome, CliError> {
         Command::Declare(args) => declare::run(args),
         Command::Scan(args) => scan::run(args, cli.threads),
         Command::Identify(args) => identify::run(args, cli.threads),
+        Command::Compare(args) => compare::run(args),
         Command::Registry(args) => registry::run(args.command),
         Command::Completions { shell } => {
             completions::write(shell, &mut io::stdout()).map_err(CliError::Stdout)?;

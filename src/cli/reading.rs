@@ -60,7 +60,8 @@ pub fn read(input: &Input, params: &Params, limits: &Limits) -> Reading {
     Reading { tags, sound }
 }
 
-fn open(path: &Path) -> Result<File, ReadError> {
+/// Opens a regular file.
+pub fn open(path: &Path) -> Result<File, ReadError> {
     // Opening a pipe that nobody writes to would wait for ever.
     if !fs::metadata(path).map_err(ReadError::Open)?.is_file() {
         return Err(ReadError::NotAFile);

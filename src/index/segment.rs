@@ -12,6 +12,7 @@ use crate::units::RecordingKey;
 
 use super::format::{FORMAT_VERSION, Header, HeaderError, RECORDING_BYTES, RecordingEntry, Section};
 use super::postings::Postings;
+use super::writer::{SegmentEntry, encode_segment};
 use super::{IndexError, mmap, varint};
 
 /// An open, memory-mapped segment.
@@ -72,9 +73,24 @@ impl Segment {
     /// parameters than `params`.
     pub fn open(path: &Path, params: &Params) -> Result<Segment, IndexError> {
         let io = |source| IndexError::Io { path: path.to_path_buf(), source };
-        let damaged = |what: &str| IndexError::Damaged { path: path.to_path_buf(), what: what.to_string() };
         let file = File::open(path).map_err(io)?;
-        let map = mmap::map(&file).map_err(io)?;
+        Self::from_map(path, mmap::map(&file).map_err(io)?, params)
+    }
+
+    /// A segment that is in no file, for one search. Its
+    /// [`path`](Segment::path) is a name only.
+    ///
+    /// # Errors
+    /// Those of [`write_segment`](super::write_segment).
+    pub fn in_memory(params: &Params, entries: &[SegmentEntry<'_>]) -> Result<Segment, IndexError> {
+        let path = Path::new("(memory)");
+        let (bytes, _) = encode_segment(params, entries)?;
+        let map = mmap::hold(&bytes).map_err(|source| IndexError::Io { path: path.to_path_buf(), source })?;
+        Self::from_map(path, map, params)
+    }
+
+    fn from_map(path: &Path, map: Mmap, params: &Params) -> Result<Segment, IndexError> {
+        let damaged = |what: &str| IndexError::Damaged { path: path.to_path_buf(), what: what.to_string() };
         let header = Header::decode(&map).map_err(|e| match e {
             HeaderError::Magic => IndexError::NotASegment { path: path.to_path_buf() },
             HeaderError::Version(found) => {

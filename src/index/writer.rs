@@ -67,7 +67,7 @@ pub fn write_segment(
     Ok(summary)
 }
 
-fn encode_segment(
+pub(super) fn encode_segment(
     params: &Params,
     entries: &[SegmentEntry<'_>],
 ) -> Result<(Vec<u8>, SegmentSummary), IndexError> {

@@ -13,6 +13,7 @@ pub mod evidence;
 pub mod extend;
 pub mod identify;
 pub mod nominate;
+pub mod pair;
 pub mod query;
 pub mod repeats;
 pub mod search;

@@ -5,16 +5,18 @@
 //! | JSONL | programs: every field, one object a line | [`write_json_line`], [`ScanRow::write_json_line`] |
 //! | CSV | spreadsheets: a scan's rows, the main fields | [`ScanCsv`] |
 //! | table | people: 80 columns or more, coloured where the output takes colour | [`IdentifyTable`], [`ScanTable`] |
+//! | text | people: two files compared | [`CompareRow::write_text`] |
 //! | lines | people: what a registry holds | [`RecordingsTable`], [`write_info`] |
 //!
 //! Rows have a schema with a name and a number ([`IDENTIFY_SCHEMA`],
-//! [`SCAN_SCHEMA`]). Within one number keys are only ever added; a reader
+//! [`SCAN_SCHEMA`], [`COMPARE_SCHEMA`]). Within one number keys are only ever added; a reader
 //! should ignore keys it does not know. Numbers in rows are rounded to what
 //! they mean: times to a millisecond, time scales to 10⁻⁵, pitch and score to
 //! 10⁻³. Paths that are not UTF-8 are shown with U+FFFD in place of what
 //! cannot be shown.
 
 mod checked;
+mod compare;
 mod identify;
 mod registry_table;
 mod rows;
@@ -24,6 +26,7 @@ mod table;
 mod text;
 
 pub use checked::CheckedAgainst;
+pub use compare::{COMPARE_SCHEMA, CompareRow, ComparedFile, PlacementRow};
 pub use identify::{IDENTIFY_SCHEMA, IdentifyRow, MatchRow};
 pub use registry_table::{RecordingsTable, write_info};
 pub use rows::write_json_line;

@@ -17,7 +17,7 @@ pub(super) fn shown(path: &Path) -> String {
 }
 
 /// `value` with so many decimals; what is no number stays none.
-fn rounded(value: f64, decimals: i32) -> f64 {
+pub(super) fn rounded(value: f64, decimals: i32) -> f64 {
     let unit = 10f64.powi(decimals);
     let rounded = (value * unit).round() / unit;
     // No row needs a negative zero.

@@ -46,6 +46,14 @@ fn written(line: &str) -> BTreeSet<String> {
 fn every_key_is_documented_and_every_documented_key_is_written() {
     let identify = documented("### Identify rows");
     assert_eq!(written("identify testdata/scraped --registry {} --format jsonl"), identify);
+    let compare = documented("### Compare rows");
+    let line = "compare testdata/scraped/cut.mp3 testdata/catalogue/01-harbour-lights.mp3 --format jsonl";
+    let (shown, rest): (BTreeSet<_>, BTreeSet<_>) =
+        written(line).into_iter().partition(|key| key.starts_with("shown."));
+    assert_eq!(rest, compare);
+    // What is shown has the keys of a match.
+    let of_matches = compare.iter().filter_map(|key| key.strip_prefix("matches[]."));
+    assert_eq!(shown, of_matches.map(|key| format!("shown.{key}")).collect());
     let mut scan = documented("### Scan rows");
     scan.extend(identify);
     assert_eq!(written("scan testdata/scraped --registry {} --format jsonl"), scan);

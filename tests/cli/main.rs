@@ -1,5 +1,6 @@
 //! The program end to end, as people run it, on the committed test data.
 
+mod compare;
 mod declare;
 mod format;
 mod identify;

@@ -1,0 +1,231 @@
+//! Where everything goes.
+
+use std::ops::Range;
+
+use crate::matching::Grade;
+use crate::matching::pair::{Overlay, SharedPeaks, Spot};
+use crate::params::Params;
+use crate::units::Seconds;
+
+use super::axes::Axes;
+use super::caption;
+use super::colour::{COINCIDENCE, COINCIDENCE_ON_PAPER, INK, PAPER, SHARED, SHARED_ON_PAPER};
+use super::font::Font;
+use super::image::{Area, Image, Rgb, Size};
+use super::legend::{self, Entry};
+use super::marks::{self, Marks};
+use super::panel::{Labels, Panel};
+use super::spectrogram::Spectrogram;
+
+/// Why the recording is laid on the query as it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Basis {
+    /// It was recognised there.
+    Found {
+        /// How sure that is.
+        grade: Grade,
+        /// As in [`crate::matching::Match::score`].
+        score: f64,
+    },
+    /// It was not recognised; this fits best.
+    Candidate {
+        /// As in [`crate::matching::Match::score`]; below the threshold.
+        score: f64,
+    },
+    /// Somebody wants to see it so.
+    Given,
+    /// It was not recognised and nothing fits.
+    Nothing,
+}
+
+/// One of the two files.
+#[derive(Clone, Debug)]
+pub struct Side {
+    /// Its name, in the caption; shortened in the middle where it is too long.
+    pub name: String,
+    /// Length of its audio, in seconds.
+    pub duration_s: Seconds,
+    /// Its log power, at least where it is drawn.
+    pub spectrogram: Spectrogram,
+    /// Its peaks, at least where it is drawn.
+    pub spots: Vec<Spot>,
+}
+
+/// A query A and a recording B laid on it.
+#[derive(Clone, Debug)]
+pub struct Comparison {
+    /// Why B is laid so.
+    pub basis: Basis,
+    /// How B is laid on A.
+    pub overlay: Overlay,
+    /// Where that holds, in seconds of A: the match, or what was asked for.
+    pub held_s: Range<Seconds>,
+    /// What is drawn, in seconds of A; not empty.
+    pub drawn_s: Range<Seconds>,
+    /// The peaks of B that should sound in `held_s`.
+    pub shared: SharedPeaks,
+    /// Drawn above.
+    pub query: Side,
+    /// Drawn below, on A's axes.
+    pub recording: Side,
+    /// Lowest and highest frequency drawn, in Hz of A.
+    pub band_hz: Range<f64>,
+}
+
+/// Everything that depends on the size of the picture.
+pub(super) struct Layout {
+    font: Font,
+    heading: Font,
+    letters: usize,
+    margin: i32,
+    pub query: Area,
+    pub recording: Area,
+    legend: Area,
+    mark: f32,
+}
+
+impl Comparison {
+    /// The longest range that can be looked at, in seconds: peaks of a minute
+    /// are 27 pixels a second apart on a picture of the usual size.
+    pub const LONGEST_S: Seconds = 60.0;
+
+    /// What to draw of a query of `duration_s` in which a match holds in
+    /// `held_s`: the match and a tenth of it on both sides, at least one second
+    /// and at most five, up to [`Comparison::LONGEST_S`] from its beginning.
+    pub fn drawn_s(held_s: &Range<Seconds>, available_s: &Range<Seconds>) -> Range<Seconds> {
+        let margin = ((held_s.end - held_s.start) / 10.0).clamp(1.0, 5.0);
+        let start = (held_s.start - margin).max(available_s.start);
+        start..(held_s.end + margin).min(available_s.end).min(start + Self::LONGEST_S)
+    }
+
+    /// The frequencies that are analysed, in Hz.
+    pub fn band_hz(params: &Params) -> Range<f64> {
+        f64::from(params.min_hz)..f64::from(params.max_hz)
+    }
+
+    /// Draws it; a size beyond the smallest or largest is taken for that.
+    pub fn draw(&self, size: Size) -> Image {
+        let size = size.clamped();
+        let mut image = Image::new(size, PAPER);
+        let layout = self.layout(size);
+        let (colour, colour_on_paper) = self.colours();
+        let above = Axes::new(layout.query, self.drawn_s.clone(), self.band_hz.clone(), Overlay::BEGINNINGS);
+        let below = Axes::new(layout.recording, self.drawn_s.clone(), self.band_hz.clone(), self.overlay);
+        let panels = [
+            Panel { side: &self.query, letter: "A", axes: &above, labels: Labels::Above },
+            Panel { side: &self.recording, letter: "B", axes: &below, labels: Labels::Below },
+        ];
+        for panel in &panels {
+            panel.draw(&mut image, layout.mark);
+        }
+        if matches!(self.basis, Basis::Found { .. } | Basis::Candidate { .. }) {
+            let width = (layout.font.height() / 8).max(2);
+            marks::hold(&mut image, &above, &self.held_s, width);
+            let held = self.overlay.reference_s(self.held_s.start)..self.overlay.reference_s(self.held_s.end);
+            marks::hold(&mut image, &below, &held, width);
+        }
+        Marks {
+            query: &above,
+            recording: &below,
+            shared: &self.shared,
+            colour,
+            colour_on_paper,
+            radius: layout.mark,
+        }
+        .draw(&mut image);
+        for panel in &panels {
+            panel.draw_axes(&mut image, layout.font, layout.heading);
+        }
+        self.write(&mut image, &layout);
+        legend::draw(Some(&mut image), layout.legend, layout.font, &self.entries(), layout.mark);
+        image
+    }
+
+    fn write(&self, image: &mut Image, layout: &Layout) {
+        let (headline, colour) = caption::headline(&self.basis);
+        layout.heading.write(image, (layout.margin, layout.margin), headline, colour, true);
+        let mut y = layout.margin + layout.heading.height() * 5 / 4;
+        for line in caption::lines(self, layout.letters) {
+            layout.font.write(image, (layout.margin, y), &line, INK, false);
+            y += layout.font.height() * 5 / 4;
+        }
+    }
+
+    pub(super) fn layout(&self, size: Size) -> Layout {
+        let (width, height) = (size.width as i32, size.height as i32);
+        // 16 pixels a line at the usual size.
+        let unit = (size.width as f32 / 100.0).min(size.height as f32 / 62.0);
+        let font = Font::at_most(unit);
+        let heading = Font::at_most(1.3 * font.height() as f32);
+        let line = font.height();
+        let margin = line;
+        let letters = ((width - 2 * margin) / font.letter()) as usize;
+        let lines = caption::lines(self, letters).len() as i32;
+        let left = margin + 9 * font.letter() + line / 2;
+        let right = width - margin;
+        let top = margin + heading.height() * 5 / 4 + lines * line * 5 / 4 + 2 * line + line / 3;
+        let mut legend = Area { left: margin, top: 0, right: width - margin, bottom: 0 };
+        let rows = legend::draw(None, legend, font, &self.entries(), 0.0);
+        legend.top = height - margin - rows * (line + line / 3) + line / 3;
+        let bottom = legend.top - 2 * line - line / 2;
+        let gap = line + line / 2;
+        let panel = (bottom - top - gap) / 2;
+        let mark = self.mark(line as f32, right - left, panel);
+        Layout {
+            font,
+            heading,
+            letters,
+            margin,
+            query: Area { left, top, right, bottom: top + panel },
+            recording: Area { left, top: bottom - panel, right, bottom },
+            legend,
+            mark,
+        }
+    }
+
+    /// Radius of the marks: smaller where they are many.
+    fn mark(&self, line: f32, width: i32, height: i32) -> f32 {
+        let length_s = (self.drawn_s.end - self.drawn_s.start).max(0.1) as f32;
+        // About thirty peaks a second are kept of a recording. They have room
+        // where a second takes 100 columns of 325 lines of 16-pixel text.
+        let room = (width * height) as f32 / length_s / (100.0 * 325.0) * (16.0 / line).powi(2);
+        line * 0.3 * room.sqrt().clamp(0.5, 1.0)
+    }
+
+    /// What the legend has to explain.
+    fn entries(&self) -> Vec<Entry> {
+        let (colour, _) = self.colours();
+        let mut entries = Vec::new();
+        match self.basis {
+            Basis::Found { .. } => {
+                entries.push(Entry::Shared("same peak in A and B (lines join some)", colour))
+            }
+            Basis::Candidate { .. } | Basis::Given => {
+                entries.push(Entry::Shared("peak of A where one of B would be (chance gives some)", colour));
+            }
+            Basis::Nothing => {}
+        }
+        if self.basis != Basis::Nothing {
+            entries.push(Entry::Missing);
+        }
+        entries.extend([Entry::Other, Entry::Levels]);
+        match self.basis {
+            Basis::Found { .. } => entries.push(Entry::Outside("beyond the match")),
+            Basis::Candidate { .. } => entries.push(Entry::Outside("beyond the candidate")),
+            Basis::Given | Basis::Nothing => {}
+        }
+        let (start, end) =
+            (self.overlay.reference_s(self.drawn_s.start), self.overlay.reference_s(self.drawn_s.end));
+        if start < 0.0 || end > self.recording.duration_s || self.overlay.pitch_semitones.abs() > 0.9 {
+            entries.push(Entry::Nothing);
+        }
+        entries
+    }
+
+    fn colours(&self) -> (Rgb, Rgb) {
+        match self.basis {
+            Basis::Found { .. } => (SHARED, SHARED_ON_PAPER),
+            Basis::Candidate { .. } | Basis::Given | Basis::Nothing => (COINCIDENCE, COINCIDENCE_ON_PAPER),
+        }
+    }
+}
