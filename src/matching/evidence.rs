@@ -119,8 +119,12 @@ pub fn trials(
 /// Evidence of a run of trials.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Evidence {
-    /// Log-likelihood ratio in nats, at least 0.
+    /// Log-likelihood ratio in nats, at least 0, corrected for peaks that repeat
+    /// themselves: what decides whether there is a match.
     pub nats: f64,
+    /// The same without the correction: what decides between places, and how much
+    /// of it is one recording's own.
+    pub total: f64,
     /// Share of surviving peaks that fits best.
     pub survival: f64,
     /// Reference peaks looked for.
@@ -161,15 +165,26 @@ const MOMENT_TICKS: f64 = 32.0;
 
 /// Weighs trials.
 pub fn weigh(trials: &[Trial]) -> Evidence {
-    let best = SURVIVAL
-        .iter()
-        .map(|&s| (trials.iter().map(|t| nats(t, s)).sum::<f64>(), s))
-        .fold((0.0, 0.0), |a, b| if b.0 > a.0 { b } else { a });
+    let (mut total, mut survival, mut corrected) = (0.0, 0.0, 0.0_f64);
+    for share in SURVIVAL {
+        let mut cells = [0.0; PITCH_CELLS];
+        let mut sum = 0.0;
+        for trial in trials {
+            let nats = nats(trial, share);
+            sum += nats;
+            cells[pitch_cell(trial)] += nats;
+        }
+        if sum > total {
+            (total, survival) = (sum, share);
+        }
+        corrected = corrected.max(cells.iter().map(|nats| diminishing(*nats)).sum());
+    }
     let variety = (variety(trials) / FULL_VARIETY).min(1.0);
     let moments = (moments(trials) / FULL_MOMENTS).min(1.0);
     Evidence {
-        nats: best.0 * variety * variety * moments,
-        survival: best.1,
+        nats: corrected * variety * variety * moments,
+        total: total * variety * variety * moments,
+        survival,
         trials: trials.len(),
         found: trials.iter().filter(|t| t.found.is_some()).count(),
         expected: trials.iter().map(|t| t.chance).sum(),
@@ -192,10 +207,26 @@ fn moments(trials: &[Trial]) -> f64 {
 
 /// Number of different pitches among the found peaks, in thirds of a semitone.
 fn variety(trials: &[Trial]) -> f64 {
-    let mut seen = [0_u64; 4];
+    let mut seen = [false; PITCH_CELLS];
     for trial in trials.iter().filter(|t| t.found.is_some()) {
-        let cell = (trial.pitch.max(0.0) * 3.0 / f64::from(PITCH_UNITS_PER_SEMITONE)) as usize;
-        seen[cell / 64 % 4] |= 1 << (cell % 64);
+        seen[pitch_cell(trial)] = true;
     }
-    f64::from(seen.iter().map(|s| s.count_ones()).sum::<u32>())
+    seen.iter().filter(|seen| **seen).count() as f64
+}
+
+/// Thirds of a semitone that are told apart: 85 semitones, after which they are
+/// counted from the bottom again.
+const PITCH_CELLS: usize = 256;
+
+fn pitch_cell(trial: &Trial) -> usize {
+    (trial.pitch.max(0.0) * 3.0 / f64::from(PITCH_UNITS_PER_SEMITONE)) as usize % PITCH_CELLS
+}
+
+/// What the evidence at one pitch counts for. A note or a cymbal that comes again
+/// at every beat is found again at every beat: where two songs share the beat and
+/// one sound, chance or a common sample explains it, and no more of the same says
+/// anything else. (Logarithmic from one nat on; measured on unregistered music
+/// made with the same samples.)
+fn diminishing(nats: f64) -> f64 {
+    if nats > 1.0 { 1.0 + nats.ln() } else { nats }
 }

@@ -129,8 +129,8 @@ impl Found {
         (self.segment, self.ordinal) == (other.segment, other.ordinal) && self.overlaps(other)
     }
 
-    fn nats_per_tick(&self) -> f64 {
-        self.extent.evidence.nats / (self.extent.until - self.extent.from)
+    fn evidence_per_tick(&self) -> f64 {
+        self.extent.evidence.total / (self.extent.until - self.extent.from)
     }
 
     /// Whether both sound together for more than half of the shorter one.
@@ -197,7 +197,7 @@ impl Layer<'_> {
             for candidate in candidates {
                 let mut again = candidate;
                 reweigh(&mut again, self.index, &rest, from..until, self.params);
-                if again.evidence.nats >= OWN_EVIDENCE * candidate.evidence.nats {
+                if again.evidence.total >= OWN_EVIDENCE * candidate.evidence.total {
                     others.push(again);
                 } else {
                     explained_away.push(candidate);
@@ -207,7 +207,7 @@ impl Layer<'_> {
             best.extent.explained = own;
             found.push(best);
             candidates = others;
-            candidates.sort_by(|a, b| b.evidence.nats.total_cmp(&a.evidence.nats));
+            candidates.sort_by(|a, b| b.evidence.total.total_cmp(&a.evidence.total));
         }
     }
 
@@ -227,7 +227,7 @@ impl Layer<'_> {
                 continue;
             }
             let sibling = self.follow(candidate, others, query);
-            let share = sibling.nats_per_tick() / best.nats_per_tick();
+            let share = sibling.evidence_per_tick() / best.evidence_per_tick();
             if sibling.ln_e <= self.max_ln_e && sibling.overlaps(best) && share >= SHARED_EVIDENCE {
                 siblings.push(sibling);
             }
@@ -246,14 +246,22 @@ impl Layer<'_> {
     /// Follows the leading candidates and takes the one with the lowest
     /// E-value, if that is low enough.
     fn best(&self, candidates: &[Verified], query: &Query, found: &[Found]) -> Option<Found> {
-        candidates
+        let mut followed: Vec<Found> = candidates
             .iter()
             .filter(|c| self.promises(c))
             .take(FOLLOWED)
             .map(|c| self.follow(c, candidates, query))
             .filter(|c| !found.iter().any(|f| f.echoes(c)))
-            .min_by(|a, b| a.ln_e.total_cmp(&b.ln_e))
-            .filter(|best| best.ln_e <= self.max_ln_e)
+            .collect();
+        followed.sort_by(strongest_first);
+        let best = followed.first().filter(|best| best.ln_e <= self.max_ln_e)?;
+        // Which recording it is hangs on what chance explains, which place of it
+        // on all that was found.
+        let recording = (best.segment, best.ordinal);
+        let places = followed.into_iter().filter(|f| (f.segment, f.ordinal) == recording);
+        places
+            .filter(|place| place.ln_e <= self.max_ln_e)
+            .max_by(|a, b| a.extent.evidence.total.total_cmp(&b.extent.evidence.total))
     }
 
     fn promises(&self, candidate: &Verified) -> bool {

@@ -38,8 +38,8 @@ pub fn repeats(found: &Extent, reference: &[Peak], query: &Query, max_pitch: u32
         .filter_map(|place| {
             let start = Alignment { offset: place.offset, scale, shift };
             let there = refine(start, reference, query, from, until, false);
-            let nats = weigh(&trials(there, reference, query, from, until, max_pitch)).nats;
-            (nats >= AS_WELL * found.evidence.nats).then_some(there.offset)
+            let total = weigh(&trials(there, reference, query, from, until, max_pitch)).total;
+            (total >= AS_WELL * found.evidence.total).then_some(there.offset)
         })
         .filter(|other| (other - offset).abs() > SAME_TICKS)
         .collect();

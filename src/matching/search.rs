@@ -124,7 +124,7 @@ fn slide_all(
 fn tidy(verified: &mut Vec<Verified>) {
     verified.sort_by(|a, b| {
         let place = |v: &Verified| (v.segment, v.ordinal);
-        (b.evidence.nats.total_cmp(&a.evidence.nats))
+        (b.evidence.total.total_cmp(&a.evidence.total))
             .then_with(|| place(a).cmp(&place(b)))
             .then_with(|| a.alignment.offset.total_cmp(&b.alignment.offset))
     });
@@ -167,7 +167,7 @@ impl Verifier<'_> {
     fn again(&self, leader: &Verified) -> Verified {
         let peaks = self.index.segments()[leader.segment].peaks(leader.ordinal);
         let (alignment, evidence) = self.weigh(leader.alignment, &peaks, true);
-        if evidence.nats > leader.evidence.nats {
+        if evidence.total > leader.evidence.total {
             Verified { alignment, evidence, ..*leader }
         } else {
             *leader
