@@ -9,21 +9,25 @@ use super::extend::extend;
 use super::query::Query;
 use super::sweep::Sweep;
 
-/// Slope of the tail: how fast chance thins out per nat of evidence. Peaks of
-/// music are not independent, so it is far from the 1 of independent ones.
-/// Fitted, like [`ORIGIN_NATS`], on the best wrong candidates of unregistered
-/// music, speech, noise and ambience.
+/// How fast chance thins out, in powers of e per nat of what is left of the
+/// evidence. With the corrections of [`super::evidence`] it is 1, as it is for
+/// independent peaks; the fit of docs/calibration.md gives 0.96 ± 0.06.
 const TAIL_SLOPE: f64 = 1.0;
 
-/// Evidence that one unrelated alignment is expected to reach in a registry of
-/// [`ORIGIN_HOURS`].
-const ORIGIN_NATS: f64 = 0.0;
+/// What is left of the evidence, in nats, that one alignment of a query reaches by
+/// chance in a registry of [`ORIGIN_HOURS`]; of the same fit.
+const ORIGIN_NATS: f64 = -0.46;
 
-/// Size of the registry of the fit.
-const ORIGIN_HOURS: f64 = 11.8;
+/// Registered hours to which [`ORIGIN_NATS`] applies.
+const ORIGIN_HOURS: f64 = 12.4;
 
-/// The smallest registry that was fitted, as a share of [`ORIGIN_HOURS`].
-const SMALLEST_SHARE: f64 = 1.0;
+/// Power of the registry's size to which chance matches grow in number. It is less
+/// than 1, because what the rivals reach grows with the registry as well, and is
+/// taken off. Fitted on 0.8 and 3 hours; at 12 hours it holds.
+const SIZE_POWER: f64 = 0.25;
+
+/// The smallest registry that was fitted, in hours.
+const SMALLEST_HOURS: f64 = 0.8;
 
 /// Evidence taken off when time scale or pitch are changed, as many more
 /// alignments are tried then.
@@ -96,17 +100,18 @@ pub struct Chances {
 
 impl Chances {
     /// Natural logarithm of the E-value: the number of unrelated alignments
-    /// expected to reach this evidence by chance, which is proportional to the
-    /// audio registered and to the number of passages of this length in the query
-    /// (Karlin & Altschul 1990).
+    /// expected to reach this evidence by chance, which grows with the audio
+    /// registered and the number of passages of this length in the query (after
+    /// Karlin & Altschul 1990).
     pub fn ln_e_value(&self, standing: &Standing, alignment: &Alignment) -> f64 {
         let changed = alignment.scale.ln().abs() > UNCHANGED_SCALE || alignment.shift.abs() > UNCHANGED_SHIFT;
         let changed = if changed { CHANGED_NATS } else { 0.0 };
         let Standing { nats, own_chance, rivals, length_s } = *standing;
         let excess = nats - own_chance - RIVALS_SHARE * rivals - changed - ORIGIN_NATS;
-        // Below the sizes of the fit the best of few does not follow the rule,
-        // and the E-value stays as it is there.
-        let registry = (self.registry_s / (ORIGIN_HOURS * 3600.0)).max(SMALLEST_SHARE).ln();
+        // Below the sizes of the fit the best of few need not follow the rule, and
+        // the E-value stays as it is there.
+        let hours = (self.registry_s / 3600.0).max(SMALLEST_HOURS);
+        let registry = SIZE_POWER * (hours / ORIGIN_HOURS).ln();
         let query = (self.query_s / length_s.max(0.1)).max(1.0).ln();
         registry + query - TAIL_SLOPE * excess
     }

@@ -60,17 +60,19 @@ pub enum Grade {
 }
 
 impl Effort {
-    fn plan(self, max_time_scale: f64) -> search::Plan {
+    /// What a search of this effort tries.
+    pub fn plan(self, max_time_scale: f64) -> search::Plan {
         let (pairs, triplets, triplet_candidates, sweep_seconds) = match self {
             Effort::Fast => (16, 7, 20, 0.0),
             Effort::Standard => (30, 12, 60, 100.0 * 3600.0),
-            Effort::Thorough => (55, 16, 300, f64::INFINITY),
+            Effort::Thorough => (55, 16, 200, f64::INFINITY),
         };
         search::Plan {
             density: nominate::Density {
                 pair_peaks_per_block: pairs,
                 triplet_peaks_per_block: triplets,
                 max_scale: max_time_scale,
+                probing: true,
             },
             pair_candidates: 20,
             triplet_candidates,
@@ -90,7 +92,7 @@ pub struct MatchOptions {
     /// How hard to search.
     pub effort: Effort,
     /// Largest E-value of a [`Grade::Match`]: the number of false matches that
-    /// are accepted per query of unregistered music. Default 0.005.
+    /// are accepted per query of unregistered music. Default 0.001.
     pub match_e_value: f64,
     /// Largest E-value of a [`Grade::Possible`]; what is above is not reported.
     /// Default 0.05.
@@ -105,7 +107,7 @@ impl Default for MatchOptions {
     fn default() -> Self {
         MatchOptions {
             effort: Effort::Standard,
-            match_e_value: 0.005,
+            match_e_value: 0.001,
             possible_e_value: 0.05,
             max_time_scale: 1.4,
         }
@@ -154,20 +156,26 @@ pub struct Matcher<'a> {
     index: &'a Index,
     params: &'a Params,
     options: MatchOptions,
+    plan: search::Plan,
 }
 
 impl<'a> Matcher<'a> {
     /// A matcher; it may be used by several threads at once.
     pub fn new(index: &'a Index, params: &'a Params, options: MatchOptions) -> Self {
-        Matcher { index, params, options }
+        let plan = options.effort.plan(options.max_time_scale.clamp(1.0, WIDEST_TIME_SCALE));
+        Matcher { index, params, options, plan }
+    }
+
+    /// The same matcher with a plan of its own, for experiments.
+    pub fn with_plan(self, plan: search::Plan) -> Self {
+        Matcher { plan, ..self }
     }
 
     /// The recordings recognised in a query, best first.
     pub fn identify(&self, query: &Fingerprint) -> Vec<Match> {
         let prepared = Query::new(query, self.params);
-        let plan = self.options.effort.plan(self.options.max_time_scale.clamp(1.0, WIDEST_TIME_SCALE));
         let max_ln_e = self.options.possible_e_value.ln();
-        let found = identify::identify(self.index, &prepared, &plan, max_ln_e, self.params);
+        let found = identify::identify(self.index, &prepared, &self.plan, max_ln_e, self.params);
         let mut matches: Vec<Match> = found.iter().map(|f| self.describe(f)).collect();
         matches.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.recording.cmp(&b.recording)));
         matches

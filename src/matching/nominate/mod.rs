@@ -59,6 +59,9 @@ pub struct Density {
     pub triplet_peaks_per_block: u32,
     /// Largest time scale (and inverse of the smallest) triplets allow for.
     pub max_scale: f64,
+    /// Whether the cells next to a hash are looked up, too, where a small error of
+    /// a peak could lead there.
+    pub probing: bool,
 }
 
 /// Collects the look-ups of the query ticks `ticks`.
@@ -70,7 +73,13 @@ pub fn lookups(query: &Query, ticks: Range<u32>, density: Density, params: &Para
     if density.pair_peaks_per_block > 0 {
         let space = PairSpace::new(params);
         let few = strongest_per_block(peaks, density.pair_peaks_per_block, params);
-        space.for_each(&few, |a, b| space.probe(a, b, |hash| pairs.push((hash, a.tick))));
+        space.for_each(&few, |a, b| {
+            if density.probing {
+                space.probe(a, b, |hash| pairs.push((hash, a.tick)));
+            } else {
+                pairs.push((space.hash(a, b), a.tick));
+            }
+        });
         pairs.sort_unstable();
     }
     let mut triplets = Vec::new();
@@ -80,7 +89,8 @@ pub fn lookups(query: &Query, ticks: Range<u32>, density: Density, params: &Para
         space.for_each(&few, density.max_scale, |t| {
             let (tick, pitch) = (t.0.tick, t.0.pitch);
             let log2_span = f64::from(t.span()).log2();
-            space.probe(t, |hash| triplets.push(TripletLookup { hash, tick, pitch, log2_span }));
+            let mut look_up = |hash| triplets.push(TripletLookup { hash, tick, pitch, log2_span });
+            if density.probing { space.probe(t, look_up) } else { look_up(space.hash(t)) }
         });
         triplets.sort_unstable_by_key(|t| (t.hash, t.tick, t.pitch));
     }
