@@ -38,6 +38,11 @@ const RIVALS: usize = 3;
 /// have at least: music in one key with a common beat reaches less by chance.
 const SHARED_EVIDENCE: f64 = 0.25;
 
+/// Taken off the evidence of a recording where another was found already: few
+/// files play two at once, one in twenty at most, and what the first leaves of its
+/// own peaks has its tuning and beat.
+const SECOND_NATS: f64 = 3.0;
+
 /// Share of a rival's peaks that the candidate explains, too, from which on it is
 /// taken for a sibling.
 const SIBLING_SHARE: f64 = 0.7;
@@ -253,6 +258,11 @@ impl Layer<'_> {
             .map(|c| self.follow(c, candidates, query))
             .filter(|c| !found.iter().any(|f| f.echoes(c)))
             .collect();
+        for candidate in &mut followed {
+            if found.iter().any(|f| f.overlaps(candidate)) {
+                candidate.ln_e += SECOND_NATS;
+            }
+        }
         followed.sort_by(strongest_first);
         let best = followed.first().filter(|best| best.ln_e <= self.max_ln_e)?;
         // Which recording it is hangs on what chance explains, which place of it
