@@ -129,5 +129,6 @@ pub mod registry;
 pub mod report;
 pub mod scan;
 pub mod spectrum;
+mod text;
 pub mod units;
 pub mod verdict;

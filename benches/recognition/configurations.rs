@@ -6,7 +6,7 @@ use earmark::matching::nominate::{by_pairs, by_triplets, lookups};
 use earmark::matching::query::Query;
 use earmark::matching::search::Plan;
 use earmark::matching::{Effort, Grade, Match, MatchOptions, Matcher};
-use earmark::params::Params;
+use earmark::params::{PITCH_UNITS_PER_SEMITONE, Params};
 
 /// A search.
 pub struct Configuration {
@@ -88,7 +88,7 @@ fn most_votes(index: &Index, params: &Params, query: &Fingerprint, plan: &Plan) 
         reference_start_s: seconds(best.alignment.reference_tick(0.0)),
         reference_end_s: seconds(best.alignment.reference_tick(end)),
         time_scale: best.alignment.scale,
-        pitch_semitones: best.alignment.shift / 16.0,
+        pitch_semitones: best.alignment.shift / f64::from(PITCH_UNITS_PER_SEMITONE),
         e_value: f64::NAN,
         score: best.votes,
         agreement: f64::NAN,

@@ -5,12 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
 
-use earmark::matching::Effort;
 use earmark::picture::Size;
 use earmark::units::Seconds;
 
-use super::args::ListFormat;
-use super::parse;
+use super::args::{ListFormat, MatchingArgs};
 
 /// `earmark compare`.
 #[derive(Args, Debug)]
@@ -60,9 +58,9 @@ pub struct CompareArgs {
     #[arg(long, value_name = "PIXELS", default_value_t = Size::default().height,
         value_parser = between(Size::SMALLEST.height, Size::LARGEST.height))]
     pub height: u32,
-    /// How hard to search: more finds more of what was altered and takes longer
-    #[arg(long, value_name = "EFFORT", value_parser = parse::efforts(), default_value = "standard")]
-    pub effort: Effort,
+    /// How to search.
+    #[command(flatten)]
+    pub matching: MatchingArgs,
     /// How the result is written
     #[arg(long, value_enum, default_value_t = ListFormat::Table)]
     pub format: ListFormat,

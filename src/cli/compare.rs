@@ -5,8 +5,8 @@ use std::path::Path;
 
 use earmark::audio::{AudioInfo, Limits, decode};
 use earmark::fingerprint::{Fingerprint, Fingerprinter};
+use earmark::matching::Match;
 use earmark::matching::pair::{Overlay, Pair, SharedPeaks};
-use earmark::matching::{Match, MatchOptions};
 use earmark::params::Params;
 use earmark::picture::{Basis, Comparison, Side, Size, Spectrogram, SpectrogramRecorder};
 use earmark::report::{COMPARE_SCHEMA, CompareRow, ComparedFile, PlacementRow, write_json_line};
@@ -94,12 +94,12 @@ struct View {
 impl View {
     /// The best match, else the best candidate, else both as they begin.
     fn searched(pair: &Pair<'_>, args: &CompareArgs, passage: &Range<Seconds>, recording_s: Seconds) -> View {
+        let options = args.matching.options();
         let mut matches = Vec::new();
         let mut candidate = None;
         if recording_s < SHORTEST_S || passage.end - passage.start < SHORTEST_S {
             tell(format_args!("nothing is recognised in less than {SHORTEST_S} s of audio"));
         } else {
-            let options = MatchOptions { effort: args.effort, ..MatchOptions::default() };
             matches = pair.matches(&options);
             if matches.is_empty() {
                 candidate = pair.candidate(&options);
@@ -109,9 +109,14 @@ impl View {
             |found: &Match| pair.shared(&Overlay::from(found), found.query_start_s..found.query_end_s);
         let matches: Vec<(Match, SharedPeaks)> =
             matches.into_iter().map(|found| (found.clone(), shared(&found))).collect();
-        let (found, basis) = match (matches.first(), &candidate) {
-            (Some((best, _)), _) => (best, Basis::Found { grade: best.grade, score: best.score }),
-            (None, Some(best)) => (best, Basis::Candidate { score: best.score }),
+        let (found, basis, shared) = match (matches.first(), &candidate) {
+            (Some((best, shared)), _) => {
+                (best, Basis::Found { grade: best.grade, score: best.score }, shared.clone())
+            }
+            (None, Some(best)) => {
+                let basis = Basis::Candidate { score: best.score, needed: -options.match_e_value.log10() };
+                (best, basis, shared(best))
+            }
             (None, None) => {
                 return View {
                     basis: Basis::Nothing,
@@ -126,7 +131,7 @@ impl View {
             basis,
             overlay: Overlay::from(found),
             held_s: found.query_start_s..found.query_end_s,
-            shared: shared(found),
+            shared,
             matches,
         }
     }
@@ -160,7 +165,7 @@ impl View {
             (Some((found, shared)), _) => Some(PlacementRow::found(found, shared)),
             (None, Basis::Nothing) => None,
             (None, basis) => {
-                Some(PlacementRow::new(&basis, &self.overlay, self.held_s.clone(), &self.shared))
+                Some(PlacementRow::overlaid(&basis, &self.overlay, self.held_s.clone(), &self.shared))
             }
         }
     }

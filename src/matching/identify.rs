@@ -301,9 +301,7 @@ impl Layer<'_> {
         let (segment, ordinal) = (candidate.segment, candidate.ordinal);
         Found { segment, ordinal, extent, ln_e, siblings: Vec::new(), repeats: Vec::new() }
     }
-}
 
-impl Layer<'_> {
     /// Mean evidence of the [`RIVALS`] best other recordings, leaving out those
     /// that live on the same peaks of the query, which are siblings.
     fn rivals(&self, candidate: &Verified, extent: &Extent, candidates: &[Verified], query: &Query) -> f64 {

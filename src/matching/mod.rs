@@ -4,8 +4,9 @@
 //! [`nominate`] proposes candidates from the posting lists and [`sweep`] by
 //! sliding, [`alignment`] sharpens each and [`evidence`] weighs what speaks for
 //! it. [`extend`] follows the best to where it ends, [`chance`] compares it with
-//! a decoy and states the E-value, and [`identify`] goes on with the peaks that
-//! are left, stretch after stretch.
+//! a decoy and with its rivals and states the E-value, and [`identify`] goes on
+//! with the peaks that are left, stretch after stretch. [`repeats`] finds the other
+//! places that sound the same; [`pair`] does all of it with one recording.
 
 pub mod alignment;
 pub mod chance;
@@ -28,14 +29,16 @@ use crate::index::Index;
 use crate::params::{PITCH_UNITS_PER_SEMITONE, Params};
 use crate::units::{RecordingKey, Seconds};
 
+use self::alignment::Alignment;
 use self::query::Query;
 
 /// How hard a query is searched.
 ///
 /// All of them look up pairs and triplets, so that every speed, tempo and pitch
-/// change of up to 40 % and half an octave is tried; they differ in how many of
-/// the query's peaks take part, and in sliding the query along the recordings,
-/// which finds music far below the noise at a cost that grows with the registry.
+/// change of up to [`MatchOptions::max_time_scale`] and half an octave is tried;
+/// they differ in how many of the query's peaks take part, how many candidates are
+/// verified, and in sliding the query along the recordings, which finds music far
+/// below the noise at a cost that grows with the registry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Effort {
@@ -185,10 +188,11 @@ impl<'a> Matcher<'a> {
         let recording = self.index.segments()[found.segment].recording(found.ordinal);
         let alignment = &found.extent.alignment;
         let seconds = |tick: f64| self.params.first_tick_s() + tick * self.params.seconds_per_tick();
-        let reference = |tick: f64| seconds(alignment.reference_tick(tick)).max(0.0);
+        let position = |a: &Alignment, tick: f64| seconds(a.reference_tick(tick)).max(0.0);
+        let reference = |tick: f64| position(alignment, tick);
         let (from, until) = (found.extent.from, found.extent.until);
         let certain = found.ln_e <= self.options.match_e_value.ln();
-        let other_place = |offset: &f64| (reference(from) + self.ticks_s(offset - alignment.offset)).max(0.0);
+        let also_at = |offset: &f64| position(&Alignment { offset: *offset, ..*alignment }, from);
         Match {
             recording: recording.key,
             query_start_s: seconds(from),
@@ -201,12 +205,8 @@ impl<'a> Matcher<'a> {
             score: -found.ln_e / std::f64::consts::LN_10,
             agreement: found.extent.evidence.agreement(),
             grade: if certain { Grade::Match } else { Grade::Possible },
-            also_at_s: found.repeats.iter().map(other_place).collect(),
+            also_at_s: found.repeats.iter().map(also_at).collect(),
             siblings: found.siblings.iter().map(|s| self.describe(s)).collect(),
         }
-    }
-
-    fn ticks_s(&self, ticks: f64) -> Seconds {
-        ticks * self.params.seconds_per_tick()
     }
 }

@@ -1,12 +1,13 @@
 //! The words above the picture.
 
+use crate::matching::Grade;
 use crate::matching::pair::Overlay;
-use crate::matching::{Grade, MatchOptions};
+use crate::text::{self, clock};
 
 use super::colour::{CERTAIN, DOUBTFUL, NEGATIVE};
 use super::comparison::{Basis, Comparison, Side};
+use super::font::shortened;
 use super::image::Rgb;
-use super::{clock, font::shortened};
 
 /// What it is, in one line, and its colour.
 pub(super) fn headline(basis: &Basis) -> (&'static str, Rgb) {
@@ -76,11 +77,8 @@ fn change(overlay: &Overlay) -> String {
 fn significance(basis: &Basis) -> Option<String> {
     let (score, end) = match *basis {
         Basis::Found { score, .. } => (score, String::new()),
-        Basis::Candidate { score } => {
-            // The scale is logarithmic: a decimal is all that a reader needs.
-            let needed = -MatchOptions::default().match_e_value.log10();
-            (score, format!("; a match needs a score of {needed:.1}"))
-        }
+        // The scale is logarithmic: a decimal is all that a reader needs.
+        Basis::Candidate { score, needed } => (score, format!("; a match needs a score of {needed:.1}")),
         Basis::Given | Basis::Nothing => return None,
     };
     let chance = match score {
@@ -115,22 +113,7 @@ fn evidence(comparison: &Comparison) -> String {
 
 /// Cuts at blanks, where a line is too long.
 fn wrapped(line: &str, letters: usize) -> Vec<String> {
-    if line.chars().count() <= letters {
-        return vec![line.to_owned()];
-    }
-    let mut lines = vec![String::new()];
-    for word in line.split(' ') {
-        let last = lines.last_mut().expect("never empty");
-        if !last.is_empty() && last.chars().count() + 1 + word.chars().count() > letters {
-            lines.push(word.to_owned());
-        } else {
-            if !last.is_empty() {
-                last.push(' ');
-            }
-            last.push_str(word);
-        }
-    }
-    lines
+    if line.chars().count() <= letters { vec![line.to_owned()] } else { text::wrapped(line, letters) }
 }
 
 #[cfg(test)]
@@ -150,9 +133,8 @@ mod tests {
             let text = significance(&Basis::Found { grade: Grade::Match, score }).unwrap_or_default();
             assert!(text.starts_with(&format!("Score {score:.1}: ")) && text.ends_with(end), "{text}");
         }
-        let text = significance(&Basis::Candidate { score: 0.5 }).unwrap_or_default();
-        let needed = -MatchOptions::default().match_e_value.log10();
-        assert!(text.ends_with(&format!("; a match needs a score of {needed:.1}.")), "{text}");
+        let text = significance(&Basis::Candidate { score: 0.5, needed: 3.04 }).unwrap_or_default();
+        assert!(text.ends_with("; a match needs a score of 3.0."), "{text}");
         assert_eq!(significance(&Basis::Given), None);
     }
 

@@ -31,6 +31,8 @@ pub enum Basis {
     Candidate {
         /// As in [`crate::matching::Match::score`]; below the threshold.
         score: f64,
+        /// The score that a match needs.
+        needed: f64,
     },
     /// Somebody wants to see it so.
     Given,

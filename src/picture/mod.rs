@@ -35,7 +35,6 @@ mod spectrogram;
 #[cfg(test)]
 mod tests;
 
-pub use axes::clock;
 pub use comparison::{Basis, Comparison, Side};
 pub use image::{Image, Rgb, Size};
 pub use spectrogram::{Spectrogram, SpectrogramRecorder};

@@ -136,7 +136,7 @@ fn what_is_no_match_never_has_its_colour() {
     assert!(has(FOUND, colour::SHARED) && has(FOUND, colour::CERTAIN) && !has(FOUND, colour::NEGATIVE));
     let possible = Basis::Found { grade: Grade::Possible, score: 1.5 };
     assert!(has(possible, colour::SHARED) && has(possible, colour::DOUBTFUL));
-    for basis in [Basis::Candidate { score: -0.3 }, Basis::Nothing] {
+    for basis in [Basis::Candidate { score: -0.3, needed: 3.0 }, Basis::Nothing] {
         assert!(has(basis, colour::NEGATIVE) && !has(basis, colour::SHARED), "{basis:?}");
         assert!(!has(basis, colour::CERTAIN), "{basis:?}");
     }

@@ -1,15 +1,18 @@
 //! The row of `earmark compare --format jsonl`, and the same as text.
 
 use std::io::{self, Write};
+use std::ops::Range;
 use std::path::Path;
 
 use serde::Serialize;
 
-use super::rows::{hundred_thousandths, optional_thousandths, rounded, shown, thousandths};
+use super::place::PlaceRow;
+use super::rows::{optional_thousandths, rounded, shown, thousandths};
 use super::text::{BOLD, FAINT, GREEN, RED, RESET, YELLOW, clean, clock};
 use crate::matching::pair::{Overlay, SharedPeaks};
 use crate::matching::{Grade, Match};
 use crate::picture::Basis;
+use crate::text;
 use crate::units::Seconds;
 
 /// Name and number of the schema of [`CompareRow`].
@@ -53,26 +56,9 @@ pub struct ComparedFile {
 pub struct PlacementRow {
     /// `match`, `possible`, `below-threshold` or `given`.
     pub grade: &'static str,
-    /// Where it starts in the query, in seconds.
-    #[serde(serialize_with = "thousandths")]
-    pub query_start_s: Seconds,
-    /// Where it ends in the query, in seconds.
-    #[serde(serialize_with = "thousandths")]
-    pub query_end_s: Seconds,
-    /// The position in the recording at `query_start_s`, in seconds; negative
-    /// where a given position lets the recording start later.
-    #[serde(serialize_with = "thousandths")]
-    pub reference_start_s: Seconds,
-    /// The position in the recording at `query_end_s`, in seconds.
-    #[serde(serialize_with = "thousandths")]
-    pub reference_end_s: Seconds,
-    /// Seconds of the recording per second of the query: above 1 the query is
-    /// faster.
-    #[serde(serialize_with = "hundred_thousandths")]
-    pub time_scale: f64,
-    /// How much higher the query is, in semitones.
-    #[serde(serialize_with = "thousandths")]
-    pub pitch_semitones: f64,
+    /// Where it lies.
+    #[serde(flatten)]
+    pub place: PlaceRow,
     /// As in [`super::MatchRow::score`]; null where a position was given.
     #[serde(serialize_with = "optional_thousandths")]
     pub score: Option<f64>,
@@ -98,32 +84,32 @@ impl PlacementRow {
     /// A match, with what both share there.
     pub fn found(found: &Match, shared: &SharedPeaks) -> Self {
         let basis = Basis::Found { grade: found.grade, score: found.score };
-        let range = found.query_start_s..found.query_end_s;
-        let row = Self::new(&basis, &Overlay::from(found), range, shared);
-        Self { reference_start_s: found.reference_start_s, ..row }
+        Self::new(&basis, PlaceRow::from(found), shared)
     }
 
-    /// Any placement.
-    pub fn new(
-        basis: &Basis,
-        overlay: &Overlay,
-        query_s: std::ops::Range<Seconds>,
-        shared: &SharedPeaks,
-    ) -> Self {
-        let (grade, score) = match *basis {
-            Basis::Found { grade: Grade::Match, score } => ("match", Some(score)),
-            Basis::Found { grade: Grade::Possible, score } => ("possible", Some(score)),
-            Basis::Candidate { score } => ("below-threshold", Some(score)),
-            Basis::Given | Basis::Nothing => ("given", None),
-        };
-        Self {
-            grade,
+    /// Any overlay over a range of the query, in seconds.
+    pub fn overlaid(basis: &Basis, overlay: &Overlay, query_s: Range<Seconds>, shared: &SharedPeaks) -> Self {
+        let place = PlaceRow {
             query_start_s: query_s.start,
             query_end_s: query_s.end,
             reference_start_s: overlay.reference_s(query_s.start),
             reference_end_s: overlay.reference_s(query_s.end),
             time_scale: overlay.time_scale,
             pitch_semitones: overlay.pitch_semitones,
+        };
+        Self::new(basis, place, shared)
+    }
+
+    fn new(basis: &Basis, place: PlaceRow, shared: &SharedPeaks) -> Self {
+        let (grade, score) = match *basis {
+            Basis::Found { grade: Grade::Match, score } => ("match", Some(score)),
+            Basis::Found { grade: Grade::Possible, score } => ("possible", Some(score)),
+            Basis::Candidate { score, .. } => ("below-threshold", Some(score)),
+            Basis::Given | Basis::Nothing => ("given", None),
+        };
+        Self {
+            grade,
+            place,
             score,
             peaks: shared.looked_for(),
             peaks_found: shared.found.len(),
@@ -168,23 +154,22 @@ impl PlacementRow {
             "given" => ("the position given", ""),
             _ => ("not a match; the best candidate below the threshold", ""),
         };
-        // A sign, where the recording starts after the query.
-        let signed = |s: f64| format!("{}{}", if s <= -0.05 { "-" } else { "" }, clock(s.abs()));
         writeln!(
             out,
             "{colour}{word}{RESET}\n  A {}\u{2013}{}, B {}\u{2013}{}",
-            clock(self.query_start_s),
-            clock(self.query_end_s),
-            signed(self.reference_start_s),
-            signed(self.reference_end_s)
+            clock(self.place.query_start_s),
+            clock(self.place.query_end_s),
+            // Before 0 where the recording starts after the query.
+            text::clock(self.place.reference_start_s, 1),
+            text::clock(self.place.reference_end_s, 1)
         )?;
         let score = self.score.map_or_else(String::new, |score| format!(", score {score:.1}"));
         writeln!(
             out,
             "  time scale {:.4} (speed {:+.1} %), pitch {:+.2} semitones{score}",
-            self.time_scale,
-            rounded((self.time_scale - 1.0) * 100.0, 1),
-            rounded(self.pitch_semitones, 2)
+            self.place.time_scale,
+            rounded((self.place.time_scale - 1.0) * 100.0, 1),
+            rounded(self.place.pitch_semitones, 2)
         )?;
         let share = |count: f64| if self.peaks == 0 { 0.0 } else { 100.0 * count / self.peaks as f64 };
         writeln!(

@@ -4,9 +4,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::rows::{
-    each_thousandth, hundred_thousandths, optional_thousandths, shown, thousandths, three_digits,
-};
+use super::place::PlaceRow;
+use super::rows::{each_thousandth, optional_thousandths, shown, thousandths, three_digits};
 use crate::isrc::Isrc;
 use crate::matching::{Grade, Match};
 use crate::registry::Recording;
@@ -72,25 +71,9 @@ pub struct MatchRow {
     pub title: Option<String>,
     /// Its artist, if known.
     pub artist: Option<String>,
-    /// Where it starts in the input, in seconds.
-    #[serde(serialize_with = "thousandths")]
-    pub query_start_s: Seconds,
-    /// Where it ends in the input, in seconds.
-    #[serde(serialize_with = "thousandths")]
-    pub query_end_s: Seconds,
-    /// The position in the recording that sounds at `query_start_s`, in seconds.
-    #[serde(serialize_with = "thousandths")]
-    pub reference_start_s: Seconds,
-    /// The position in the recording that sounds at `query_end_s`, in seconds.
-    #[serde(serialize_with = "thousandths")]
-    pub reference_end_s: Seconds,
-    /// Seconds of the recording per second of the input: above 1 the input is
-    /// faster.
-    #[serde(serialize_with = "hundred_thousandths")]
-    pub time_scale: f64,
-    /// How much higher the input is, in semitones.
-    #[serde(serialize_with = "thousandths")]
-    pub pitch_semitones: f64,
+    /// Where it sounds.
+    #[serde(flatten)]
+    pub place: PlaceRow,
     /// The number of unrelated matches this good that are expected by chance for
     /// this much input in a registry of this size.
     #[serde(serialize_with = "three_digits")]
@@ -121,12 +104,7 @@ impl MatchRow {
             isrcs: recording.isrcs.clone(),
             title: recording.facts.title.clone(),
             artist: recording.facts.artist.clone(),
-            query_start_s: found.query_start_s,
-            query_end_s: found.query_end_s,
-            reference_start_s: found.reference_start_s,
-            reference_end_s: found.reference_end_s,
-            time_scale: found.time_scale,
-            pitch_semitones: found.pitch_semitones,
+            place: PlaceRow::from(found),
             e_value: found.e_value,
             score: found.score,
             agreement: found.agreement,
@@ -149,12 +127,14 @@ pub(super) mod tests {
             isrcs: vec!["QZHB12500003".parse().expect("an ISRC")],
             title: Some("Slow Orbit".to_owned()),
             artist: Some("Mina Voss".to_owned()),
-            query_start_s: 0.012_34,
-            query_end_s: 8.9,
-            reference_start_s: 9.013,
-            reference_end_s: 18.612,
-            time_scale: 1.080_001_2,
-            pitch_semitones: 1.332_4,
+            place: PlaceRow {
+                query_start_s: 0.012_34,
+                query_end_s: 8.9,
+                reference_start_s: 9.013,
+                reference_end_s: 18.612,
+                time_scale: 1.080_001_2,
+                pitch_semitones: 1.332_4,
+            },
             e_value: 5.623_4e-49,
             score: 48.25,
             agreement: 0.811_4,

@@ -18,6 +18,7 @@
 mod checked;
 mod compare;
 mod identify;
+mod place;
 mod registry_table;
 mod rows;
 mod scan_csv;
@@ -28,6 +29,7 @@ mod text;
 pub use checked::CheckedAgainst;
 pub use compare::{COMPARE_SCHEMA, CompareRow, ComparedFile, PlacementRow};
 pub use identify::{IDENTIFY_SCHEMA, IdentifyRow, MatchRow};
+pub use place::PlaceRow;
 pub use registry_table::{RecordingsTable, write_info};
 pub use rows::write_json_line;
 pub use scan_csv::{SCAN_CSV_COLUMNS, ScanCsv};

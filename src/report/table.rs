@@ -6,9 +6,10 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use super::text::{BOLD, FAINT, GREEN, RED, RESET, YELLOW, clean, clock, wrapped};
+use super::text::{BOLD, FAINT, GREEN, RED, RESET, YELLOW, clean, clock};
 use super::{CheckedAgainst, IdentifyRow, MatchRow, ScanRow};
 use crate::matching::Grade;
+use crate::text;
 use crate::verdict::{ReasonCode, VerdictKind};
 
 /// The narrowest table: what an old terminal shows.
@@ -156,13 +157,13 @@ fn write_match(out: &mut impl Write, found: &MatchRow, indent: usize, width: usi
     let (name, range) = named(found);
     paragraph(out, &clean(&format!("{range}  {name}")), indent, width, "")?;
     let mut details =
-        vec![format!("from {} of the recording", clock(found.reference_start_s)), e_value(found.score)];
+        vec![format!("from {} of the recording", clock(found.place.reference_start_s)), e_value(found.score)];
     // Smaller changes than these nobody makes on purpose; they are in the JSONL.
-    if (found.time_scale - 1.0).abs() >= 0.002 {
-        details.push(format!("speed {:+.1} %", (found.time_scale - 1.0) * 100.0));
+    if (found.place.time_scale - 1.0).abs() >= 0.002 {
+        details.push(format!("speed {:+.1} %", (found.place.time_scale - 1.0) * 100.0));
     }
-    if found.pitch_semitones.abs() >= 0.05 {
-        details.push(format!("pitch {:+.1} semitones", found.pitch_semitones));
+    if found.place.pitch_semitones.abs() >= 0.05 {
+        details.push(format!("pitch {:+.1} semitones", found.place.pitch_semitones));
     }
     if found.grade == Grade::Possible {
         details.push("possible match only".to_owned());
@@ -193,7 +194,7 @@ fn named(found: &MatchRow) -> (String, String) {
         codes.insert(0, found.recording.clone());
     }
     let codes = if codes.is_empty() { String::new() } else { format!(" ({})", codes.join(", ")) };
-    let range = format!("{}\u{2013}{}", clock(found.query_start_s), clock(found.query_end_s));
+    let range = format!("{}\u{2013}{}", clock(found.place.query_start_s), clock(found.place.query_end_s));
     (format!("{name}{codes}"), range)
 }
 
@@ -202,9 +203,9 @@ fn e_value(score: f64) -> String {
     if score < 2.0 { format!("E {:.2}", 10_f64.powf(-score)) } else { format!("E 10^-{score:.0}") }
 }
 
-fn paragraph(out: &mut impl Write, text: &str, indent: usize, width: usize, colour: &str) -> io::Result<()> {
+fn paragraph(out: &mut impl Write, words: &str, indent: usize, width: usize, colour: &str) -> io::Result<()> {
     let reset = if colour.is_empty() { "" } else { RESET };
-    for line in wrapped(&clean(text), width - indent) {
+    for line in text::wrapped(&clean(words), width - indent) {
         writeln!(out, "{:indent$}{colour}{line}{reset}", "")?;
     }
     Ok(())
@@ -215,6 +216,7 @@ mod tests {
     use std::path::Path;
 
     use super::super::identify::tests::example as example_match;
+    use super::super::place::PlaceRow;
     use super::super::scan_row::tests::{checked, example, failed};
     use super::*;
 
@@ -262,8 +264,7 @@ Asked: ai-training, worldwide, on 2026-01-31, policy review. Checked by earmark
             recording: "windmill".to_owned(),
             isrcs: Vec::new(),
             grade: Grade::Possible,
-            time_scale: 1.0,
-            pitch_semitones: 0.0,
+            place: PlaceRow { time_scale: 1.0, pitch_semitones: 0.0, ..example_match().place },
             also_at_s: Vec::new(),
             siblings: vec![example_match()],
             ..example_match()
