@@ -9,7 +9,7 @@
 //! | [`audio`] | the bytes of a file | mono samples at one rate; its tags |
 //! | [`spectrum`] | samples | frames of log power |
 //! | [`peaks`] | frames | a constellation of spectral peaks |
-//! | [`landmarks`] | peaks | hashes of pairs and triplets |
+//! | [`landmarks`] | peaks | hashes of triplets |
 //! | [`fingerprint`] | a file | its constellation, by the three before |
 //! | [`index`] | constellations | write-once segments, and look-ups in them |
 //! | [`matching`] | a constellation and an index | recordings, where, how sure |

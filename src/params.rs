@@ -50,11 +50,7 @@ pub struct Params {
     pub sparse_reach_frames: u32,
     /// ... and this many sixteenths of a semitone.
     pub sparse_reach_pitch: u32,
-    /// Strongest sparse peaks per block that enter pair landmarks.
-    pub pair_peaks_per_block: u32,
-    /// Longest time between the peaks of a pair, in frames.
-    pub pair_reach_frames: u32,
-    /// Largest distance of neighbouring peaks of a pair or triplet, in
+    /// Largest distance of neighbouring peaks of a triplet, in
     /// semitones.
     pub landmark_reach_semitones: u32,
     /// Strongest sparse peaks per block that enter triplet landmarks.
@@ -70,7 +66,7 @@ pub struct Params {
 impl Default for Params {
     fn default() -> Self {
         Params {
-            algorithm: 1,
+            algorithm: 2,
             rate_hz: 12_000,
             window_samples: 1536,
             hop_samples: 256,
@@ -85,8 +81,6 @@ impl Default for Params {
             sparse_peaks_per_block: 20,
             sparse_reach_frames: 4,
             sparse_reach_pitch: 19,
-            pair_peaks_per_block: 9,
-            pair_reach_frames: 30,
             landmark_reach_semitones: 9,
             triplet_peaks_per_block: 6,
             triplet_min_frames: 6,

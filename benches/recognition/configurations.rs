@@ -2,7 +2,7 @@
 
 use earmark::fingerprint::Fingerprint;
 use earmark::index::Index;
-use earmark::matching::nominate::{by_pairs, by_triplets, lookups};
+use earmark::matching::nominate::{changed, unchanged};
 use earmark::matching::query::Query;
 use earmark::matching::search::Plan;
 use earmark::matching::{Effort, Grade, Match, MatchOptions, Matcher};
@@ -32,21 +32,21 @@ pub fn all(parts: bool) -> Vec<Configuration> {
         whole("thorough", plan(Effort::Thorough)),
     ];
     if parts {
-        let changed = |change: fn(&mut Plan)| {
-            let mut changed = plan(Effort::Standard);
-            change(&mut changed);
-            changed
+        let without = |change: fn(&mut Plan)| {
+            let mut plan = plan(Effort::Standard);
+            change(&mut plan);
+            plan
         };
         let params = Params::default();
         let mut sparse = plan(Effort::Standard);
-        sparse.density.pair_peaks_per_block = params.pair_peaks_per_block;
-        sparse.density.triplet_peaks_per_block = params.triplet_peaks_per_block;
+        sparse.unchanged.peaks_per_block = params.triplet_peaks_per_block;
+        sparse.changed.peaks_per_block = params.triplet_peaks_per_block;
         sparse.sweep_seconds = 0.0;
         all.extend([
-            whole("no pairs", changed(|p| p.density.pair_peaks_per_block = 0)),
-            whole("no triplets", changed(|p| p.density.triplet_peaks_per_block = 0)),
-            whole("no sliding", changed(|p| p.sweep_seconds = 0.0)),
-            whole("no probing", changed(|p| p.density.probing = false)),
+            whole("no dense look-ups at the original speed", without(|p| p.unchanged.peaks_per_block = 0)),
+            whole("no look-ups at other speeds", without(|p| p.changed.peaks_per_block = 0)),
+            whole("no sliding", without(|p| p.sweep_seconds = 0.0)),
+            whole("no probing", without(|p| (p.unchanged.probing, p.changed.probing) = (false, false))),
             whole("query as sparse as the recordings, no sliding", sparse),
             Configuration { name: "no verification", kind: Kind::Votes(plan(Effort::Standard)) },
         ]);
@@ -71,18 +71,14 @@ impl Configuration {
 
 fn most_votes(index: &Index, params: &Params, query: &Fingerprint, plan: &Plan) -> Option<Match> {
     let query = Query::new(query, params);
-    let lookups = lookups(&query, 0..query.end_tick(), plan.density, params);
-    let mut candidates = Vec::new();
-    for (number, segment) in index.segments().iter().enumerate() {
-        candidates.extend(by_pairs(&lookups, segment, number, plan.pair_candidates, params));
-        let (most, widest) = (plan.triplet_candidates, plan.density.max_scale);
-        candidates.extend(by_triplets(&lookups, segment, number, most, widest, params));
-    }
+    let ticks = 0..query.end_tick();
+    let mut candidates = unchanged(index, &query, ticks.clone(), plan.unchanged, params);
+    candidates.extend(changed(index, &query, ticks, plan.changed, plan.max_scale, params));
     let best = candidates.into_iter().max_by(|a, b| a.votes.total_cmp(&b.votes))?;
     let seconds = |tick: f64| params.first_tick_s() + tick * params.seconds_per_tick();
     let end = f64::from(query.end_tick());
     Some(Match {
-        recording: index.segments()[best.segment].recording(best.ordinal).key,
+        recording: index.recording(best.recording).key,
         query_start_s: seconds(0.0),
         query_end_s: seconds(end),
         reference_start_s: seconds(best.alignment.reference_tick(0.0)),

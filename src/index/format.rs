@@ -6,7 +6,7 @@ use crate::params::ParamsId;
 pub const MAGIC: [u8; 8] = *b"EARMKSEG";
 
 /// Version of the segment format.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
 /// Sections of a segment, in the order of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,32 +17,23 @@ pub(super) enum Section {
     Recordings,
     /// The sparse constellations.
     Peaks,
-    PairTable,
-    PairLists,
-    TripletTable,
-    TripletLists,
+    /// The posting lists.
+    Lists,
+    /// Where every bucket of the lists starts.
+    Table,
 }
 
 impl Section {
-    pub const ALL: [Section; 7] = [
-        Section::Params,
-        Section::Recordings,
-        Section::Peaks,
-        Section::PairTable,
-        Section::PairLists,
-        Section::TripletTable,
-        Section::TripletLists,
-    ];
+    pub const ALL: [Section; 5] =
+        [Section::Params, Section::Recordings, Section::Peaks, Section::Lists, Section::Table];
 
     pub fn name(self) -> &'static str {
         match self {
             Section::Params => "parameters",
             Section::Recordings => "recording table",
             Section::Peaks => "peaks",
-            Section::PairTable => "pair table",
-            Section::PairLists => "pair lists",
-            Section::TripletTable => "triplet table",
-            Section::TripletLists => "triplet lists",
+            Section::Lists => "posting lists",
+            Section::Table => "table of the posting lists",
         }
     }
 }
@@ -58,18 +49,19 @@ pub(super) struct Extent {
 
 const SECTIONS: usize = Section::ALL.len();
 
-/// Bytes of the header: magic, version, bucket bits of both tables, two zero
-/// bytes, params id, recordings, slots, sections, CRC-32 of all before it.
-pub(super) const HEADER_BYTES: usize = 8 + 4 + 1 + 1 + 2 + 8 + 4 + 4 + SECTIONS * 20 + 4;
+/// Bytes of the header: magic, version, bucket bits, three zero bytes, params
+/// id, recordings, slots, frames, sections, CRC-32 of all before it.
+pub(super) const HEADER_BYTES: usize = 8 + 4 + 1 + 3 + 8 + 4 + 4 + 8 + SECTIONS * 20 + 4;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Header {
-    pub pair_bucket_bits: u8,
-    pub triplet_bucket_bits: u8,
+    pub bucket_bits: u8,
     pub params_id: ParamsId,
     pub recordings: u32,
     /// Length of the time axis.
     pub slots: u32,
+    /// STFT frames of all recordings.
+    pub frames: u64,
     pub sections: [Extent; SECTIONS],
 }
 
@@ -91,10 +83,11 @@ impl Header {
         let mut out = Vec::with_capacity(HEADER_BYTES);
         out.extend_from_slice(&MAGIC);
         out.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
-        out.extend_from_slice(&[self.pair_bucket_bits, self.triplet_bucket_bits, 0, 0]);
+        out.extend_from_slice(&[self.bucket_bits, 0, 0, 0]);
         out.extend_from_slice(&self.params_id.0.to_le_bytes());
         out.extend_from_slice(&self.recordings.to_le_bytes());
         out.extend_from_slice(&self.slots.to_le_bytes());
+        out.extend_from_slice(&self.frames.to_le_bytes());
         for extent in &self.sections {
             out.extend_from_slice(&extent.offset.to_le_bytes());
             out.extend_from_slice(&extent.length.to_le_bytes());
@@ -122,15 +115,16 @@ impl Header {
     }
 
     fn fields(reader: &mut Reader<'_>) -> Option<Header> {
-        let [pair_bucket_bits, triplet_bucket_bits, _, _] = reader.take::<4>()?;
+        let [bucket_bits, ..] = reader.take::<4>()?;
         let params_id = ParamsId(reader.u64()?);
         let recordings = reader.u32()?;
         let slots = reader.u32()?;
+        let frames = reader.u64()?;
         let mut sections = [Extent::default(); SECTIONS];
         for extent in &mut sections {
             *extent = Extent { offset: reader.u64()?, length: reader.u64()?, crc: reader.u32()? };
         }
-        Some(Header { pair_bucket_bits, triplet_bucket_bits, params_id, recordings, slots, sections })
+        Some(Header { bucket_bits, params_id, recordings, slots, frames, sections })
     }
 }
 
@@ -138,7 +132,7 @@ impl Header {
 pub(super) const RECORDING_BYTES: usize = 4 + 4 + 4 + 8 + 4 + 4;
 
 /// An entry of the recording table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct RecordingEntry {
     pub key: u32,
     /// Length in STFT frames.
@@ -201,11 +195,11 @@ mod tests {
     #[test]
     fn header_round_trip_and_every_flipped_bit() {
         let mut header = Header {
-            pair_bucket_bits: 3,
-            triplet_bucket_bits: 5,
+            bucket_bits: 3,
             params_id: ParamsId(0x0123_4567_89ab_cdef),
             recordings: 17,
             slots: 99_000,
+            frames: 400_000,
             sections: [Extent::default(); SECTIONS],
         };
         for (i, extent) in header.sections.iter_mut().enumerate() {

@@ -6,24 +6,29 @@
 //! stored constellations give back the exact times. FORMAT.md describes the
 //! bytes.
 
+mod bits;
+mod constellation;
 mod format;
+mod merge;
 mod mmap;
 mod postings;
 mod segment;
 #[cfg(test)]
 mod tests;
-mod varint;
 mod writer;
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use roaring::RoaringBitmap;
 
 pub use format::{FORMAT_VERSION, MAGIC};
-pub use segment::{IndexedRecording, Segment, TripletExtra};
+pub use merge::merge_segments;
+pub use segment::{IndexedRecording, Segment};
 pub use writer::{SegmentEntry, SegmentSummary, write_segment};
 
+use crate::peaks::Peak;
 use crate::units::RecordingKey;
 
 /// Why a segment cannot be written or read.
@@ -89,13 +94,28 @@ pub enum IndexError {
 #[derive(Clone, Default)]
 pub struct Index {
     segments: Vec<Arc<Segment>>,
+    /// Where each segment starts on the common time axis, and where the last ends.
+    first_slots: Vec<u64>,
     removed: RoaringBitmap,
+}
+
+/// A recording of an index: its segment, and its place there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecordingRef {
+    /// Number of the segment.
+    pub segment: u32,
+    /// Number of the recording in the segment.
+    pub ordinal: u32,
 }
 
 impl Index {
     /// An index over segments, without the recordings in `removed`.
     pub fn new(segments: Vec<Arc<Segment>>, removed: RoaringBitmap) -> Self {
-        Index { segments, removed }
+        let mut first_slots = vec![0];
+        for segment in &segments {
+            first_slots.push(first_slots.last().copied().unwrap_or(0) + u64::from(segment.slots()));
+        }
+        Index { segments, first_slots, removed }
     }
 
     /// The segments, in order.
@@ -111,5 +131,56 @@ impl Index {
     /// Seconds of registered audio, removed recordings included.
     pub fn seconds(&self) -> f64 {
         self.segments.iter().map(|s| s.seconds()).sum()
+    }
+
+    /// All recordings, removed ones included.
+    pub fn recordings(&self) -> impl Iterator<Item = RecordingRef> {
+        (0..).zip(&self.segments).flat_map(|(segment, s)| {
+            (0..s.recordings() as u32).map(move |ordinal| RecordingRef { segment, ordinal })
+        })
+    }
+
+    /// What the index knows of a recording.
+    pub fn recording(&self, at: RecordingRef) -> IndexedRecording {
+        self.segments[at.segment as usize].recording(at.ordinal as usize)
+    }
+
+    /// See [`Segment::peaks`].
+    pub fn peaks(&self, at: RecordingRef) -> Vec<Peak> {
+        self.segments[at.segment as usize].peaks(at.ordinal as usize)
+    }
+
+    /// See [`Segment::peaks_into`].
+    pub fn peaks_into(&self, at: RecordingRef, ticks: Range<u32>, peaks: &mut Vec<Peak>) {
+        self.segments[at.segment as usize].peaks_into(at.ordinal as usize, ticks, peaks);
+    }
+
+    /// Where a recording starts on the time axis all segments share, in slots.
+    pub fn first_slot(&self, at: RecordingRef) -> u64 {
+        self.first_slots[at.segment as usize] + u64::from(self.recording(at).first_slot)
+    }
+
+    /// The recording that covers a slot of the common time axis.
+    pub fn recording_at(&self, slot: u64) -> Option<RecordingRef> {
+        let segment = self.first_slots.partition_point(|first| *first <= slot).checked_sub(1)?;
+        let within = u32::try_from(slot - self.first_slots[segment]).ok()?;
+        let ordinal = self.segments.get(segment)?.recording_at(within)?;
+        Some(RecordingRef { segment: segment as u32, ordinal: ordinal as u32 })
+    }
+
+    /// Calls `sink(key, slot, span)` for every posting of a range of
+    /// [keys](crate::landmarks::TripletSpace::keys); slots are those of the common
+    /// time axis.
+    #[inline]
+    pub fn triplets(&self, keys: Range<u32>, mut sink: impl FnMut(u32, u64, u8)) {
+        for (segment, first) in self.segments.iter().zip(&self.first_slots) {
+            segment.triplets(keys.clone(), |key, slot, span| sink(key, first + u64::from(slot), span));
+        }
+    }
+
+    /// About how many postings are read for a range of keys.
+    #[inline]
+    pub fn estimate(&self, keys: Range<u32>) -> u32 {
+        self.segments.iter().map(|s| s.estimate(keys.clone())).sum()
     }
 }

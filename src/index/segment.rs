@@ -1,26 +1,29 @@
 //! Reading a segment.
 
 use std::fs::File;
+use std::io::Cursor;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use memmap2::Mmap;
 
-use crate::params::{PITCH_UNITS_PER_SEMITONE, Params};
+use crate::params::Params;
 use crate::peaks::Peak;
 use crate::units::RecordingKey;
 
 use super::format::{FORMAT_VERSION, Header, HeaderError, RECORDING_BYTES, RecordingEntry, Section};
-use super::postings::Postings;
+use super::postings::{Posting, Postings};
 use super::writer::{SegmentEntry, encode_segment};
-use super::{IndexError, mmap, varint};
+use super::{IndexError, constellation, mmap};
 
 /// An open, memory-mapped segment.
+///
+/// Opening reads the header only, whatever the size of the file.
 pub struct Segment {
     path: PathBuf,
     map: Mmap,
     header: Header,
-    recordings: Vec<RecordingEntry>,
+    pitch_bits: u32,
     seconds: f64,
 }
 
@@ -35,38 +38,9 @@ pub struct IndexedRecording {
     pub first_slot: u32,
 }
 
-/// What a triplet's posting carries besides its slot: the pitch of the first
-/// peak in quarter semitones (low byte) and the span in steps of 1/24 octave
-/// from one tick (high byte). With them a hit tells pitch shift and time scale.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TripletExtra(pub u16);
-
-impl TripletExtra {
-    pub(super) const BYTES: usize = 2;
-    const PITCH_STEP: u16 = PITCH_UNITS_PER_SEMITONE as u16 / 4;
-    const SPAN_STEPS_PER_OCTAVE: f64 = 24.0;
-
-    /// Packs a pitch (in pitch units) and a span (in ticks).
-    pub fn new(pitch: u16, span: u32) -> Self {
-        let pitch = (pitch / Self::PITCH_STEP).min(255);
-        let steps = f64::from(span.max(1)).log2() * Self::SPAN_STEPS_PER_OCTAVE;
-        TripletExtra(pitch | (steps.round().min(255.0) as u16) << 8)
-    }
-
-    /// Pitch of the first peak in pitch units (the middle of its step).
-    pub fn pitch(self) -> f64 {
-        f64::from((self.0 & 0xff) * Self::PITCH_STEP) + f64::from(Self::PITCH_STEP - 1) / 2.0
-    }
-
-    /// log2 of the span in ticks.
-    pub fn log2_span(self) -> f64 {
-        f64::from(self.0 >> 8) / Self::SPAN_STEPS_PER_OCTAVE
-    }
-}
-
 impl Segment {
-    /// Maps a segment and checks its header and recording table (not the
-    /// bodies of its lists; that is [`Segment::verify`]'s work).
+    /// Maps a segment and checks its header. What is in the sections is
+    /// [`Segment::verify`]'s work.
     ///
     /// # Errors
     /// If it is no segment, of another version, damaged, or made with other
@@ -84,8 +58,10 @@ impl Segment {
     /// Those of [`write_segment`](super::write_segment).
     pub fn in_memory(params: &Params, entries: &[SegmentEntry<'_>]) -> Result<Segment, IndexError> {
         let path = Path::new("(memory)");
-        let (bytes, _) = encode_segment(params, entries)?;
-        let map = mmap::hold(&bytes).map_err(|source| IndexError::Io { path: path.to_path_buf(), source })?;
+        let mut bytes = Cursor::new(Vec::new());
+        encode_segment(path, &mut bytes, params, entries)?;
+        let map = mmap::hold(bytes.get_ref())
+            .map_err(|source| IndexError::Io { path: path.to_path_buf(), source })?;
         Self::from_map(path, map, params)
     }
 
@@ -106,25 +82,19 @@ impl Segment {
                 return Err(damaged(&format!("the {} is cut off", section.name())));
             }
         }
-        let mut segment =
-            Segment { path: path.to_path_buf(), map, header, recordings: Vec::new(), seconds: 0.0 };
+        if header.section(Section::Recordings).length != u64::from(header.recordings) * RECORDING_BYTES as u64
+        {
+            return Err(damaged("the recording table contradicts the header"));
+        }
+        let seconds = header.frames as f64 * f64::from(params.hop_samples) / f64::from(params.rate_hz);
+        let pitch_bits = constellation::pitch_bits(params);
+        let segment = Segment { path: path.to_path_buf(), map, header, pitch_bits, seconds };
         if segment.header.params_id != params.id() {
             let stored: Params = serde_json::from_slice(segment.bytes(Section::Params))
                 .map_err(|_| damaged("its parameters cannot be read"))?;
             let fields = params.differences(&stored);
             return Err(IndexError::Params { path: path.to_path_buf(), fields });
         }
-        segment.check(Section::Recordings)?;
-        let entries = segment.bytes(Section::Recordings).chunks_exact(RECORDING_BYTES);
-        let recordings: Vec<RecordingEntry> = entries.filter_map(RecordingEntry::decode).collect();
-        if recordings.len() != segment.header.recordings as usize
-            || !recordings.is_sorted_by_key(|r| r.first_slot)
-        {
-            return Err(damaged("the recording table contradicts the header"));
-        }
-        let frames: f64 = recordings.iter().map(|r| f64::from(r.frames)).sum();
-        segment.seconds = frames * f64::from(params.hop_samples) / f64::from(params.rate_hz);
-        segment.recordings = recordings;
         Ok(segment)
     }
 
@@ -140,18 +110,29 @@ impl Segment {
 
     /// Number of recordings; they are addressed by `0 .. recordings()`.
     pub fn recordings(&self) -> usize {
-        self.recordings.len()
+        self.header.recordings as usize
     }
 
-    /// A recording by its place in the segment.
+    /// A recording by its place in the segment, which is below
+    /// [`recordings`](Segment::recordings).
     pub fn recording(&self, ordinal: usize) -> IndexedRecording {
-        let entry = &self.recordings[ordinal];
+        let entry = self.entry(ordinal);
         IndexedRecording { key: RecordingKey(entry.key), frames: entry.frames, first_slot: entry.first_slot }
+    }
+
+    pub(super) fn entry(&self, ordinal: usize) -> RecordingEntry {
+        let table = self.bytes(Section::Recordings);
+        RecordingEntry::decode(&table[RECORDING_BYTES * ordinal..][..RECORDING_BYTES]).unwrap_or_default()
     }
 
     /// The recording that covers a slot.
     pub fn recording_at(&self, slot: u32) -> Option<usize> {
-        self.recordings.partition_point(|r| r.first_slot <= slot).checked_sub(1)
+        let (mut low, mut high) = (0, self.recordings());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.entry(middle).first_slot <= slot { low = middle + 1 } else { high = middle }
+        }
+        low.checked_sub(1)
     }
 
     /// Length of the time axis in slots.
@@ -159,76 +140,80 @@ impl Segment {
         self.header.slots
     }
 
-    /// The sparse constellation of a recording, in order of time. Damaged bytes
-    /// end it early.
+    /// The sparse constellation of a recording, in order of time. The strength of
+    /// peaks is not stored and 0. Damaged bytes end it early.
     pub fn peaks(&self, ordinal: usize) -> Vec<Peak> {
-        let mut bytes = self.peak_bytes(&self.recordings[ordinal]).unwrap_or(&[]);
-        let mut peaks = Vec::with_capacity(bytes.len() / 3);
-        let mut tick = 0_u32;
-        while let Some(step) = varint::read(&mut bytes) {
-            let Some((packed, rest)) = bytes.split_first_chunk::<2>() else { break };
-            bytes = rest;
-            tick = tick.saturating_add(step);
-            let packed = u16::from_le_bytes(*packed);
-            let strength = ((packed >> 10) << 2) as u8;
-            peaks.push(Peak { tick, pitch: packed & 1023, strength });
-        }
+        let mut peaks = Vec::new();
+        self.peaks_into(ordinal, 0..u32::MAX, &mut peaks);
         peaks
     }
 
-    /// Calls `sink(slot)` for every posting of a pair hash.
-    pub fn pairs(&self, hash: u32, mut sink: impl FnMut(u32)) {
-        let postings = Postings {
-            table: self.bytes(Section::PairTable),
-            lists: self.bytes(Section::PairLists),
-            bits: u32::from(self.header.pair_bucket_bits.min(31)),
-            extra: 0,
-        };
-        postings.for_each(hash, |slot, _| sink(slot));
+    /// Replaces `peaks` by those of a recording's ticks, and some before and after:
+    /// they are stored in chunks.
+    pub fn peaks_into(&self, ordinal: usize, ticks: Range<u32>, peaks: &mut Vec<Peak>) {
+        peaks.clear();
+        let entry = self.entry(ordinal);
+        let bytes = self.peak_bytes(&entry).unwrap_or(&[]);
+        constellation::decode(bytes, entry.frames, self.pitch_bits, ticks, peaks);
     }
 
-    /// Calls `sink(slot, extra)` for every posting of a triplet hash.
-    pub fn triplets(&self, hash: u32, mut sink: impl FnMut(u32, TripletExtra)) {
-        let postings = Postings {
-            table: self.bytes(Section::TripletTable),
-            lists: self.bytes(Section::TripletLists),
-            bits: u32::from(self.header.triplet_bucket_bits.min(31)),
-            extra: TripletExtra::BYTES,
-        };
-        postings.for_each(hash, |slot, extra| sink(slot, TripletExtra(extra)));
+    /// Calls `sink(key, slot, span)` for every posting of a range of
+    /// [keys](crate::landmarks::TripletSpace::keys), in order.
+    #[inline]
+    pub fn triplets(&self, keys: Range<u32>, mut sink: impl FnMut(u32, u32, u8)) {
+        self.postings().for_each(keys, |Posting { key, slot, span }| sink(key, slot, span));
+    }
+
+    /// About how many postings are read for a range of keys; at least 1.
+    #[inline]
+    pub fn estimate(&self, keys: Range<u32>) -> u32 {
+        self.postings().estimate(keys)
+    }
+
+    pub(super) fn postings(&self) -> Postings<'_> {
+        Postings {
+            table: self.bytes(Section::Table),
+            lists: self.bytes(Section::Lists),
+            bits: u32::from(self.header.bucket_bits.min(31)),
+            slots: self.header.slots.max(1),
+        }
     }
 
     /// Reads every byte and compares all checksums.
     ///
     /// # Errors
-    /// [`IndexError::Damaged`], naming the section, and the recording where the
-    /// damage lies in the peaks of one.
+    /// [`IndexError::Damaged`], naming the section, and the recordings where the
+    /// damage lies in the peaks of some.
     pub fn verify(&self) -> Result<(), IndexError> {
-        for entry in &self.recordings {
-            let fits = self.peak_bytes(entry).is_some_and(|bytes| crc32fast::hash(bytes) == entry.peaks_crc);
-            if !fits {
-                return Err(IndexError::Damaged {
-                    path: self.path.clone(),
-                    what: format!("the peaks of recording {} do not fit", entry.key),
-                });
-            }
+        // First: the other sections are found with its help.
+        self.check(Section::Recordings)?;
+        let damaged: Vec<String> = (0..self.recordings())
+            .map(|ordinal| self.entry(ordinal))
+            .filter(|entry| self.peak_bytes(entry).map(crc32fast::hash) != Some(entry.peaks_crc))
+            .map(|entry| entry.key.to_string())
+            .collect();
+        if !damaged.is_empty() {
+            return Err(
+                self.damaged(format!("the peaks of the recordings {} do not fit", damaged.join(", ")))
+            );
         }
         Section::ALL.into_iter().try_for_each(|section| self.check(section))
     }
 
     /// Keys of all recordings.
     pub fn keys(&self) -> impl Iterator<Item = RecordingKey> {
-        self.recordings.iter().map(|r| RecordingKey(r.key))
+        (0..self.recordings()).map(|ordinal| RecordingKey(self.entry(ordinal).key))
     }
 
     fn check(&self, section: Section) -> Result<(), IndexError> {
         if crc32fast::hash(self.bytes(section)) == self.header.section(section).crc {
             return Ok(());
         }
-        Err(IndexError::Damaged {
-            path: self.path.clone(),
-            what: format!("the {} does not fit its checksum", section.name()),
-        })
+        Err(self.damaged(format!("the {} does not fit its checksum", section.name())))
+    }
+
+    fn damaged(&self, what: String) -> IndexError {
+        IndexError::Damaged { path: self.path.clone(), what }
     }
 
     fn bytes(&self, section: Section) -> &[u8] {
@@ -238,7 +223,7 @@ impl Segment {
         self.map.get(range).unwrap_or(&[])
     }
 
-    fn peak_bytes(&self, entry: &RecordingEntry) -> Option<&[u8]> {
+    pub(super) fn peak_bytes(&self, entry: &RecordingEntry) -> Option<&[u8]> {
         let start = usize::try_from(entry.peaks_offset).ok()?;
         self.bytes(Section::Peaks).get(start..start.checked_add(entry.peaks_length as usize)?)
     }

@@ -1,6 +1,6 @@
 //! A whole query: stretch after stretch, recording after recording.
 
-use crate::index::Index;
+use crate::index::{Index, RecordingRef};
 use crate::params::Params;
 use crate::peaks::Peak;
 
@@ -50,10 +50,8 @@ const SIBLING_SHARE: f64 = 0.7;
 /// A recording found in the query.
 #[derive(Clone, Debug)]
 pub struct Found {
-    /// Segment in the index.
-    pub segment: usize,
-    /// Recording in the segment.
-    pub ordinal: usize,
+    /// The recording.
+    pub recording: RecordingRef,
     /// Where, and on what grounds.
     pub extent: Extent,
     /// Natural logarithm of its E-value.
@@ -90,7 +88,7 @@ pub fn identify(index: &Index, query: &Query, plan: &Plan, max_ln_e: f64, params
     }
     let mut found = join(found, index, query, params);
     for passage in &mut found {
-        let peaks = index.segments()[passage.segment].peaks(passage.ordinal);
+        let peaks = index.peaks(passage.recording);
         passage.repeats = repeats(&passage.extent, &peaks, query, params.max_pitch());
     }
     found
@@ -99,14 +97,11 @@ pub fn identify(index: &Index, query: &Query, plan: &Plan, max_ln_e: f64, params
 /// Joins what was found of one recording in several pieces, as where somebody
 /// talks over a part of it.
 fn join(mut found: Vec<Found>, index: &Index, query: &Query, params: &Params) -> Vec<Found> {
-    found.sort_by(|a, b| {
-        let place = |f: &Found| (f.segment, f.ordinal);
-        place(a).cmp(&place(b)).then_with(|| a.extent.from.total_cmp(&b.extent.from))
-    });
+    found.sort_by(|a, b| a.recording.cmp(&b.recording).then_with(|| a.extent.from.total_cmp(&b.extent.from)));
     let mut joined: Vec<Found> = Vec::with_capacity(found.len());
     for next in found {
         if let Some(last) = joined.last_mut().filter(|last| last.continues_in(&next)) {
-            let peaks = index.segments()[last.segment].peaks(last.ordinal);
+            let peaks = index.peaks(last.recording);
             last.take(next, &peaks, query, params.max_pitch());
         } else {
             joined.push(next);
@@ -121,7 +116,7 @@ impl Found {
     fn continues_in(&self, next: &Found) -> bool {
         let (ours, theirs) = (&self.extent.alignment, &next.extent.alignment);
         let junction = (self.extent.until + next.extent.from) / 2.0;
-        (self.segment, self.ordinal) == (next.segment, next.ordinal)
+        self.recording == next.recording
             && next.extent.from - self.extent.until < GAP_TICKS
             && (ours.scale / theirs.scale - 1.0).abs() < 0.01
             && (ours.shift - theirs.shift).abs() < 4.0
@@ -131,7 +126,7 @@ impl Found {
     /// Whether `other` names the same recording at the same time: the repeats of
     /// its own notes fit what is left of the query's peaks, too.
     fn echoes(&self, other: &Found) -> bool {
-        (self.segment, self.ordinal) == (other.segment, other.ordinal) && self.overlaps(other)
+        self.recording == other.recording && self.overlaps(other)
     }
 
     fn evidence_per_tick(&self) -> f64 {
@@ -157,7 +152,7 @@ impl Found {
         self.extent = Extent { alignment, from, until, evidence, explained };
         self.ln_e = self.ln_e.min(next.ln_e);
         for sibling in next.siblings {
-            let known = |s: &Found| (s.segment, s.ordinal) == (sibling.segment, sibling.ordinal);
+            let known = |s: &Found| s.recording == sibling.recording;
             if !self.siblings.iter().any(known) {
                 self.siblings.push(sibling);
             }
@@ -227,7 +222,7 @@ impl Layer<'_> {
     ) -> Vec<Found> {
         let mut siblings: Vec<Found> = Vec::new();
         for candidate in explained_away {
-            let known = |f: &Found| (f.segment, f.ordinal) == (candidate.segment, candidate.ordinal);
+            let known = |f: &Found| f.recording == candidate.recording;
             if known(best) || siblings.iter().any(known) || !self.promises(candidate) {
                 continue;
             }
@@ -267,8 +262,8 @@ impl Layer<'_> {
         let best = followed.first().filter(|best| best.ln_e <= self.max_ln_e)?;
         // Which recording it is hangs on what chance explains, which place of it
         // on all that was found.
-        let recording = (best.segment, best.ordinal);
-        let places = followed.into_iter().filter(|f| (f.segment, f.ordinal) == recording);
+        let recording = best.recording;
+        let places = followed.into_iter().filter(|f| f.recording == recording);
         places
             .filter(|place| place.ln_e <= self.max_ln_e)
             .max_by(|a, b| a.extent.evidence.total.total_cmp(&b.extent.evidence.total))
@@ -288,7 +283,7 @@ impl Layer<'_> {
     /// it competes with.
     fn follow(&self, candidate: &Verified, candidates: &[Verified], query: &Query) -> Found {
         let range = (f64::from(self.ticks.start), f64::from(self.ticks.end));
-        let peaks = self.index.segments()[candidate.segment].peaks(candidate.ordinal);
+        let peaks = self.index.peaks(candidate.recording);
         let pitch = self.params.max_pitch();
         let extent = extend(candidate.alignment, &peaks, query, range, pitch);
         let standing = Standing {
@@ -298,25 +293,24 @@ impl Layer<'_> {
             length_s: (extent.until - extent.from) * self.params.seconds_per_tick(),
         };
         let ln_e = self.chances.ln_e_value(&standing, &extent.alignment);
-        let (segment, ordinal) = (candidate.segment, candidate.ordinal);
-        Found { segment, ordinal, extent, ln_e, siblings: Vec::new(), repeats: Vec::new() }
+        Found { recording: candidate.recording, extent, ln_e, siblings: Vec::new(), repeats: Vec::new() }
     }
 
     /// Mean evidence of the [`RIVALS`] best other recordings, leaving out those
     /// that live on the same peaks of the query, which are siblings.
     fn rivals(&self, candidate: &Verified, extent: &Extent, candidates: &[Verified], query: &Query) -> f64 {
         let (from, until) = (f64::from(self.ticks.start), f64::from(self.ticks.end));
-        let mut seen = vec![(candidate.segment, candidate.ordinal)];
+        let mut seen = vec![candidate.recording];
         let mut sum = 0.0;
         for other in candidates {
-            let recording = (other.segment, other.ordinal);
+            let recording = other.recording;
             if seen.len() > RIVALS {
                 break;
             }
             if seen.contains(&recording) {
                 continue;
             }
-            let peaks = self.index.segments()[other.segment].peaks(other.ordinal);
+            let peaks = self.index.peaks(other.recording);
             let trials = trials(other.alignment, &peaks, query, from, until, self.params.max_pitch());
             let found: Vec<u32> = trials.iter().filter_map(|t| t.found).collect();
             let shared = found.iter().filter(|i| extent.explained.binary_search(i).is_ok()).count();
@@ -330,8 +324,7 @@ impl Layer<'_> {
 }
 
 fn strongest_first(a: &Found, b: &Found) -> std::cmp::Ordering {
-    let place = |f: &Found| (f.segment, f.ordinal);
-    a.ln_e.total_cmp(&b.ln_e).then_with(|| place(a).cmp(&place(b)))
+    a.ln_e.total_cmp(&b.ln_e).then_with(|| a.recording.cmp(&b.recording))
 }
 
 /// Indices of peaks of `query.without(removed)` as indices of `query`.

@@ -65,20 +65,22 @@ pub enum Grade {
 impl Effort {
     /// What a search of this effort tries.
     pub fn plan(self, max_time_scale: f64) -> search::Plan {
-        let (pairs, triplets, triplet_candidates, sweep_seconds) = match self {
+        let (unchanged, changed, candidates, sweep_seconds) = match self {
             Effort::Fast => (16, 7, 20, 0.0),
             Effort::Standard => (30, 12, 60, 100.0 * 3600.0),
             Effort::Thorough => (55, 16, 200, f64::INFINITY),
         };
+        let density = |peaks_per_block, candidates| nominate::Density {
+            peaks_per_block,
+            probing: true,
+            budget: u32::MAX,
+            candidates,
+        };
         search::Plan {
-            density: nominate::Density {
-                pair_peaks_per_block: pairs,
-                triplet_peaks_per_block: triplets,
-                max_scale: max_time_scale,
-                probing: true,
-            },
-            pair_candidates: 20,
-            triplet_candidates,
+            quick: density(8, 6),
+            unchanged: density(unchanged, 20),
+            changed: density(changed, candidates),
+            max_scale: max_time_scale,
             sweep_seconds,
             sweep_candidates: 30,
         }
@@ -185,7 +187,7 @@ impl<'a> Matcher<'a> {
     }
 
     fn describe(&self, found: &identify::Found) -> Match {
-        let recording = self.index.segments()[found.segment].recording(found.ordinal);
+        let recording = self.index.recording(found.recording);
         let alignment = &found.extent.alignment;
         let seconds = |tick: f64| self.params.first_tick_s() + tick * self.params.seconds_per_tick();
         let position = |a: &Alignment, tick: f64| seconds(a.reference_tick(tick)).max(0.0);

@@ -2,25 +2,28 @@
 
 use std::ops::Range;
 
-use crate::index::Index;
+use crate::index::{Index, RecordingRef};
 use crate::params::Params;
 use crate::peaks::Peak;
 
 use super::alignment::{Alignment, refine};
 use super::evidence::{Evidence, trials, weigh};
-use super::nominate::{Candidate, Density, by_pairs, by_triplets, lookups};
+use super::nominate::{Candidate, Density, changed, unchanged};
 use super::query::Query;
 use super::sweep::Sweep;
 
 /// What a search tries.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
-    /// Density of the look-ups.
-    pub density: Density,
-    /// Candidates taken from pairs, per segment.
-    pub pair_candidates: usize,
-    /// Candidates taken from triplets, per segment.
-    pub triplet_candidates: usize,
+    /// First a few look-ups at the original speed and pitch; what they find beyond
+    /// doubt ends the search.
+    pub quick: Density,
+    /// Then more of them,
+    pub unchanged: Density,
+    /// and look-ups at any speed and pitch,
+    pub changed: Density,
+    /// with a time scale of at most this much either way.
+    pub max_scale: f64,
     /// Seconds of registered audio up to which the query is slid along every
     /// recording.
     pub sweep_seconds: f64,
@@ -31,10 +34,8 @@ pub struct Plan {
 /// A candidate whose peaks were compared.
 #[derive(Clone, Copy, Debug)]
 pub struct Verified {
-    /// Segment in the index.
-    pub segment: usize,
-    /// Recording in the segment.
-    pub ordinal: usize,
+    /// The recording.
+    pub recording: RecordingRef,
     /// Where and how.
     pub alignment: Alignment,
     /// What speaks for it, over the stretch.
@@ -44,12 +45,22 @@ pub struct Verified {
 /// Candidates whose other offsets are looked at, too.
 const RELOCATED: usize = 8;
 
+/// How far sharpening may move an alignment at the ends of the stretch, in query
+/// ticks.
+const REFINE_TICKS: f64 = 100.0;
+
 /// Offsets of one recording that sliding may propose.
 const OFFSETS_PER_RECORDING: usize = 3;
 
 /// Least standout of an offset found by sliding, in standard deviations; below
 /// it chance alone fills the list.
 const LEAST_DEVIATIONS: f64 = 3.0;
+
+/// Evidence, in nats, and share of the recording's peaks at the place that put a
+/// candidate of the quick look-ups beyond doubt and leave little of the query to
+/// another recording.
+const DECIDED_NATS: f64 = 60.0;
+const DECIDED_AGREEMENT: f64 = 0.8;
 
 /// Candidates for the query ticks `ticks`, best first: each (recording,
 /// alignment) once.
@@ -60,22 +71,20 @@ pub fn search(
     plan: &Plan,
     params: &Params,
 ) -> Vec<Verified> {
-    let lookups = lookups(query, ticks.clone(), plan.density, params);
-    let max_scale = plan.density.max_scale;
-    let mut candidates: Vec<Candidate> = Vec::new();
-    for (number, segment) in index.segments().iter().enumerate() {
-        candidates.extend(by_pairs(&lookups, segment, number, plan.pair_candidates, params));
-        let most = plan.triplet_candidates;
-        candidates.extend(by_triplets(&lookups, segment, number, most, max_scale, params));
-    }
-    if index.seconds() <= plan.sweep_seconds {
-        candidates.extend(slide_all(index, query, ticks.clone(), plan, params));
-    }
-    candidates.retain(|c| !index.is_removed(recording(index, c)));
-
     let verifier = Verifier { index, query, ticks: ticks.clone(), params };
-    let mut verified: Vec<Verified> = candidates.iter().map(|c| verifier.verify(c, true)).collect();
-    tidy(&mut verified);
+    let quick = unchanged(index, query, ticks.clone(), plan.quick, params);
+    let mut verified = verifier.verify_all(&quick);
+    let is_decided =
+        |v: &Verified| v.evidence.nats >= DECIDED_NATS && v.evidence.agreement() >= DECIDED_AGREEMENT;
+    if verified.first().is_none_or(|v| !is_decided(v)) {
+        let mut candidates = unchanged(index, query, ticks.clone(), plan.unchanged, params);
+        candidates.extend(changed(index, query, ticks.clone(), plan.changed, plan.max_scale, params));
+        if index.seconds() <= plan.sweep_seconds {
+            candidates.extend(slide_all(index, query, ticks, plan, params));
+        }
+        verified.extend(verifier.verify_all(&candidates));
+        tidy(&mut verified);
+    }
     let leaders: Vec<Verified> = verified.iter().take(RELOCATED).copied().collect();
     for leader in leaders {
         let again = verifier.again(&leader);
@@ -86,10 +95,6 @@ pub fn search(
     verified
 }
 
-fn recording(index: &Index, candidate: &Candidate) -> crate::units::RecordingKey {
-    index.segments()[candidate.segment].recording(candidate.ordinal).key
-}
-
 fn slide_all(
     index: &Index,
     query: &Query,
@@ -98,24 +103,19 @@ fn slide_all(
     params: &Params,
 ) -> Vec<Candidate> {
     let sweep = Sweep::new(query, ticks, 1.0, 0.0, params.max_pitch());
-    let mut counts = Vec::new();
+    let (mut counts, mut peaks) = (Vec::new(), Vec::new());
     let mut found = Vec::new();
-    for (number, segment) in index.segments().iter().enumerate() {
-        for ordinal in 0..segment.recordings() {
-            let peaks = segment.peaks(ordinal);
-            let standouts = sweep.slide(&peaks, OFFSETS_PER_RECORDING, LEAST_DEVIATIONS, &mut counts);
-            found.extend(standouts.into_iter().map(|s| Candidate {
-                segment: number,
-                ordinal,
-                alignment: Alignment { offset: s.offset, scale: 1.0, shift: 0.0 },
-                votes: s.deviations,
-            }));
-        }
+    for recording in index.recordings() {
+        index.peaks_into(recording, 0..u32::MAX, &mut peaks);
+        let standouts = sweep.slide(&peaks, OFFSETS_PER_RECORDING, LEAST_DEVIATIONS, &mut counts);
+        found.extend(standouts.into_iter().map(|s| Candidate {
+            recording,
+            alignment: Alignment { offset: s.offset, scale: 1.0, shift: 0.0 },
+            votes: s.deviations,
+        }));
     }
-    found.sort_by(|a, b| {
-        let place = |c: &Candidate| (c.segment, c.ordinal);
-        b.votes.total_cmp(&a.votes).then_with(|| place(a).cmp(&place(b)))
-    });
+    found.sort_by(|a, b| b.votes.total_cmp(&a.votes).then_with(|| a.recording.cmp(&b.recording)));
+    found.retain(|c| !index.is_removed(index.recording(c.recording).key));
     found.truncate(plan.sweep_candidates);
     found
 }
@@ -123,16 +123,14 @@ fn slide_all(
 /// Best first; of alignments of one recording that say the same, the best.
 fn tidy(verified: &mut Vec<Verified>) {
     verified.sort_by(|a, b| {
-        let place = |v: &Verified| (v.segment, v.ordinal);
         (b.evidence.total.total_cmp(&a.evidence.total))
-            .then_with(|| place(a).cmp(&place(b)))
+            .then_with(|| a.recording.cmp(&b.recording))
             .then_with(|| a.alignment.offset.total_cmp(&b.alignment.offset))
     });
     let mut kept: Vec<Verified> = Vec::with_capacity(verified.len());
     for v in verified.drain(..) {
         let same = |k: &Verified| {
-            (k.segment, k.ordinal) == (v.segment, v.ordinal)
-                && (k.alignment.offset - v.alignment.offset).abs() < 24.0
+            k.recording == v.recording && (k.alignment.offset - v.alignment.offset).abs() < 24.0
         };
         if !kept.iter().any(same) {
             kept.push(v);
@@ -149,10 +147,27 @@ struct Verifier<'a> {
 }
 
 impl Verifier<'_> {
-    fn verify(&self, candidate: &Candidate, coarse: bool) -> Verified {
-        let peaks = self.index.segments()[candidate.segment].peaks(candidate.ordinal);
-        let (alignment, evidence) = self.weigh(candidate.alignment, &peaks, coarse);
-        Verified { segment: candidate.segment, ordinal: candidate.ordinal, alignment, evidence }
+    /// All candidates compared, tidied.
+    fn verify_all(&self, candidates: &[Candidate]) -> Vec<Verified> {
+        let mut peaks = Vec::new();
+        let mut verified: Vec<Verified> = candidates
+            .iter()
+            .map(|candidate| {
+                let ticks = self.reference_ticks(&candidate.alignment);
+                self.index.peaks_into(candidate.recording, ticks, &mut peaks);
+                let (alignment, evidence) = self.weigh(candidate.alignment, &peaks, true);
+                Verified { recording: candidate.recording, alignment, evidence }
+            })
+            .collect();
+        tidy(&mut verified);
+        verified
+    }
+
+    /// The ticks of a recording that an alignment needs, and room to sharpen it.
+    fn reference_ticks(&self, alignment: &Alignment) -> Range<u32> {
+        let from = alignment.reference_tick(f64::from(self.ticks.start) - REFINE_TICKS).max(0.0);
+        let until = alignment.reference_tick(f64::from(self.ticks.end) + REFINE_TICKS).max(0.0);
+        from as u32..until as u32
     }
 
     fn weigh(&self, start: Alignment, peaks: &[Peak], coarse: bool) -> (Alignment, Evidence) {
@@ -165,7 +180,7 @@ impl Verifier<'_> {
     /// The candidate sharpened once more, with the whole reach of the search: a
     /// time scale that was off by 2 % may have come only half of the way.
     fn again(&self, leader: &Verified) -> Verified {
-        let peaks = self.index.segments()[leader.segment].peaks(leader.ordinal);
+        let peaks = self.index.peaks(leader.recording);
         let (alignment, evidence) = self.weigh(leader.alignment, &peaks, true);
         if evidence.total > leader.evidence.total {
             Verified { alignment, evidence, ..*leader }
@@ -178,7 +193,7 @@ impl Verifier<'_> {
     /// query fits best: votes may have named the wrong one of several repeats.
     fn relocate(&self, leader: &Verified) -> Vec<Verified> {
         let Alignment { scale, shift, .. } = leader.alignment;
-        let peaks = self.index.segments()[leader.segment].peaks(leader.ordinal);
+        let peaks = self.index.peaks(leader.recording);
         let pitch = self.params.max_pitch();
         let sweep = Sweep::new(self.query, self.ticks.clone(), scale, shift, pitch);
         sweep
@@ -195,7 +210,7 @@ impl Verifier<'_> {
 
 /// Weighs a candidate anew, against a query of which some peaks were taken.
 pub fn reweigh(candidate: &mut Verified, index: &Index, query: &Query, ticks: Range<f64>, params: &Params) {
-    let peaks = index.segments()[candidate.segment].peaks(candidate.ordinal);
+    let peaks = index.peaks(candidate.recording);
     let pitch = params.max_pitch();
     let trials = trials(candidate.alignment, &peaks, query, ticks.start, ticks.end, pitch);
     candidate.evidence = weigh(&trials);

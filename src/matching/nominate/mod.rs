@@ -1,113 +1,184 @@
-//! Candidates from the index: pairs and triplets vote.
+//! Candidates from the index: triplets vote.
 //!
-//! A vote counts the more the rarer its hash: that of a hash with `n` postings
-//! which the query looks up `g` times is worth ln(c / n g), as n g votes fall
+//! Two ways read the same posting lists. [`unchanged`] expects the original speed
+//! and pitch, reads slivers of many lists and so can afford the query's weak
+//! peaks; [`changed`] allows any time scale and pitch shift and reads more of
+//! fewer lists.
+//!
+//! A vote counts the more the rarer its landmark: that of a look-up with `n` hits
+//! which the query makes `g` times is worth ln(c / n g), as n g votes fall
 //! somewhere by chance. Steady tones and beats, which repeat the same few
-//! hashes, would fill every list otherwise.
+//! landmarks, would fill every list otherwise.
 
-mod pairs;
-mod triplets;
+mod lookups;
+mod votes;
 
 use std::ops::Range;
 
-use crate::landmarks::pairs::PairSpace;
-use crate::landmarks::triplets::TripletSpace;
-use crate::params::Params;
-use crate::peaks::strongest_per_block;
-
-pub use pairs::by_pairs;
-pub use triplets::by_triplets;
+use crate::index::{Index, RecordingRef};
+use crate::landmarks::TripletSpace;
+use crate::params::{Params, TICKS_PER_FRAME};
 
 use super::alignment::Alignment;
 use super::query::Query;
+use lookups::{Lookup, affordable, lookups};
+use votes::Votes;
 
 /// A hypothesis worth verifying.
 #[derive(Clone, Copy, Debug)]
 pub struct Candidate {
-    /// Segment in the index.
-    pub segment: usize,
-    /// Recording in the segment.
-    pub ordinal: usize,
+    /// The recording.
+    pub recording: RecordingRef,
     /// Where and how.
     pub alignment: Alignment,
     /// What it was nominated with; comparable within one method.
     pub votes: f64,
 }
 
-/// Look-ups of one stretch of a query, sorted by hash.
-pub struct Lookups {
-    pairs: Vec<(u32, u32)>,
-    triplets: Vec<TripletLookup>,
-    from: u32,
-    until: u32,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
-struct TripletLookup {
-    hash: u32,
-    tick: u32,
-    pitch: u16,
-    log2_span: f64,
-}
-
-/// How densely a query is looked up.
+/// How densely a query is looked up, and how much may be read for it.
 #[derive(Clone, Copy, Debug)]
 pub struct Density {
-    /// Strongest peaks per block that form pairs.
-    pub pair_peaks_per_block: u32,
-    /// Strongest peaks per block that form triplets.
-    pub triplet_peaks_per_block: u32,
-    /// Largest time scale (and inverse of the smallest) triplets allow for.
-    pub max_scale: f64,
+    /// Strongest peaks per block of the query that form triplets.
+    pub peaks_per_block: u32,
     /// Whether the cells next to a hash are looked up, too, where a small error of
     /// a peak could lead there.
     pub probing: bool,
+    /// Postings read for a stretch of [`BUDGET_TICKS`]; look-ups of frequent
+    /// landmarks are left out beyond it. So the cost of a query is bounded whatever
+    /// the size of the registry.
+    pub budget: u32,
+    /// Candidates taken.
+    pub candidates: usize,
 }
 
-/// Collects the look-ups of the query ticks `ticks`.
-pub fn lookups(query: &Query, ticks: Range<u32>, density: Density, params: &Params) -> Lookups {
-    let range = query.range(f64::from(ticks.start), f64::from(ticks.end) - 1.0);
-    let peaks = &query.peaks()[range];
+/// Length of a stretch that [`Density::budget`] is for, in ticks.
+const BUDGET_TICKS: u32 = 2048;
 
-    let mut pairs = Vec::new();
-    if density.pair_peaks_per_block > 0 {
-        let space = PairSpace::new(params);
-        let few = strongest_per_block(peaks, density.pair_peaks_per_block, params);
-        space.for_each(&few, |a, b| {
-            if density.probing {
-                space.probe(a, b, |hash| pairs.push((hash, a.tick)));
-            } else {
-                pairs.push((space.hash(a, b), a.tick));
+/// Largest deviation of the pitch of an unchanged triplet, in pitch units.
+const UNCHANGED_PITCH: u16 = 3;
+
+/// Largest deviation of the span of an unchanged triplet: half a step of the
+/// stored one, in octaves, and two and a half ticks.
+const UNCHANGED_OCTAVES: f64 = 0.025;
+const UNCHANGED_TICKS: f64 = 2.5;
+
+/// Largest pitch shift, in pitch units: a speed change of −30 % and a little.
+const MAX_SHIFT: u16 = 105;
+
+/// Candidates at the original speed and pitch for the query ticks `ticks`, those
+/// with the most votes first.
+pub fn unchanged(
+    index: &Index,
+    query: &Query,
+    ticks: Range<u32>,
+    density: Density,
+    params: &Params,
+) -> Vec<Candidate> {
+    let space = TripletSpace::new(params);
+    let lookups = lookups(query, ticks.clone(), density, 1.0, UNCHANGED_PITCH, params);
+    let slot_ticks = u64::from(params.slot_frames * TICKS_PER_FRAME);
+    let mut votes = Votes::unchanged();
+    for_each_hit(index, affordable(lookups, index, budget(density, &ticks)), |group, hits| {
+        let Some(weight) = weight(hits.len(), group.len(), index) else { return };
+        for &(_, slot, span) in hits {
+            let log2_span = space.log2_span(span);
+            for lookup in group {
+                let tolerance =
+                    UNCHANGED_OCTAVES + UNCHANGED_TICKS * std::f64::consts::LOG2_E / lookup.log2_span.exp2();
+                if (log2_span - lookup.log2_span).abs() <= tolerance {
+                    let tick = lookup.tick - ticks.start;
+                    votes.unchanged_at(slot * slot_ticks + slot_ticks / 2, tick, weight);
+                }
             }
-        });
-        pairs.sort_unstable();
-    }
-    let mut triplets = Vec::new();
-    if density.triplet_peaks_per_block > 0 {
-        let space = TripletSpace::new(params);
-        let few = strongest_per_block(peaks, density.triplet_peaks_per_block, params);
-        space.for_each(&few, density.max_scale, |t| {
-            let (tick, pitch) = (t.0.tick, t.0.pitch);
-            let log2_span = f64::from(t.span()).log2();
-            let mut look_up = |hash| triplets.push(TripletLookup { hash, tick, pitch, log2_span });
-            if density.probing { space.probe(t, look_up) } else { look_up(space.hash(t)) }
-        });
-        triplets.sort_unstable_by_key(|t| (t.hash, t.tick, t.pitch));
-    }
-    Lookups { pairs, triplets, from: ticks.start, until: ticks.end }
+        }
+    });
+    candidates(votes, index, &ticks, density.candidates, slot_ticks)
 }
 
-/// Votes at and above which a hash says nothing, as the number of its postings
-/// times the number of its look-ups.
-const SILENT: f64 = 2000.0;
+/// Candidates at any pitch shift up to half an octave and any time scale up to
+/// `max_scale` either way, those with the most votes first.
+pub fn changed(
+    index: &Index,
+    query: &Query,
+    ticks: Range<u32>,
+    density: Density,
+    max_scale: f64,
+    params: &Params,
+) -> Vec<Candidate> {
+    let space = TripletSpace::new(params);
+    let lookups = lookups(query, ticks.clone(), density, max_scale, MAX_SHIFT, params);
+    let slot_ticks = u64::from(params.slot_frames * TICKS_PER_FRAME);
+    let max_log2_scale = max_scale.log2() + votes::SCALE_MARGIN;
+    let mut votes = Votes::changed();
+    for_each_hit(index, affordable(lookups, index, budget(density, &ticks)), |group, hits| {
+        let Some(weight) = weight(hits.len(), group.len(), index) else { return };
+        for &(key, slot, span) in hits {
+            let (log2_span, pitch) = (space.log2_span(span), space.pitch(key));
+            for lookup in group {
+                let log2_scale = log2_span - lookup.log2_span;
+                if log2_scale.abs() <= max_log2_scale {
+                    let shift = f64::from(lookup.pitch) - pitch;
+                    let tick = lookup.tick - ticks.start;
+                    votes.changed_at(slot * slot_ticks + slot_ticks / 2, tick, log2_scale, shift, weight);
+                }
+            }
+        }
+    });
+    candidates(votes, index, &ticks, density.candidates, slot_ticks)
+}
+
+fn budget(density: Density, ticks: &Range<u32>) -> u64 {
+    u64::from(density.budget) * u64::from(ticks.end - ticks.start) / u64::from(BUDGET_TICKS)
+}
+
+/// Calls `sink` with the look-ups of each range of keys and the hits (key, slot,
+/// span) there.
+fn for_each_hit(index: &Index, lookups: Vec<Lookup>, mut sink: impl FnMut(&[Lookup], &[(u32, u64, u8)])) {
+    let mut hits = Vec::new();
+    for group in lookups.chunk_by(|a, b| a.keys == b.keys) {
+        hits.clear();
+        index.triplets(group[0].keys.clone(), |key, slot, span| hits.push((key, slot, span)));
+        if !hits.is_empty() {
+            sink(group, &hits);
+        }
+    }
+}
+
+fn candidates(
+    votes: Votes,
+    index: &Index,
+    ticks: &Range<u32>,
+    most: usize,
+    slot_ticks: u64,
+) -> Vec<Candidate> {
+    let clusters = votes.clusters(16 * most);
+    let candidates = clusters.iter().filter_map(|cluster| {
+        let slot = (cluster.reference_tick.max(0.0) as u64) / slot_ticks;
+        let recording = index.recording_at(slot)?;
+        let first = (index.first_slot(recording) * slot_ticks) as f64;
+        let offset =
+            cluster.reference_tick - first - cluster.scale * (cluster.query_tick + f64::from(ticks.start));
+        let alignment = Alignment { offset, scale: cluster.scale, shift: cluster.shift };
+        let removed = index.is_removed(index.recording(recording).key);
+        (!removed).then_some(Candidate { recording, alignment, votes: f64::from(cluster.weight) })
+    });
+    fair(candidates, most)
+}
+
+/// Votes at and above which a look-up says nothing, as the number of its hits
+/// times how often it is made, in a registry of up to [`SILENT_HOURS`]; in a
+/// larger one it grows with the size, as all lists do.
+const SILENT: f64 = 400.0;
+const SILENT_HOURS: f64 = 12.4;
 
 /// Units of a vote's weight per nat.
 const WEIGHT_PER_NAT: f64 = 8.0;
 
-/// Weight of a vote of a hash with `postings` that is looked up `lookups`
-/// times; none where it is not worth counting.
-fn weight(postings: usize, lookups: usize) -> Option<u16> {
-    let nats = (SILENT / (postings * lookups) as f64).ln();
+/// Weight of a vote of a look-up with `hits` that is made `lookups` times; none
+/// where it is not worth counting.
+fn weight(hits: usize, lookups: usize, index: &Index) -> Option<u16> {
+    let silent = SILENT * (index.seconds() / 3600.0 / SILENT_HOURS).max(1.0);
+    let nats = (silent / (hits * lookups) as f64).ln();
     (nats > 0.25).then_some((WEIGHT_PER_NAT * nats) as u16)
 }
 
@@ -119,7 +190,7 @@ fn fair(candidates: impl Iterator<Item = Candidate>, most: usize) -> Vec<Candida
         if taken.len() == most {
             break;
         }
-        if taken.iter().filter(|t| t.ordinal == candidate.ordinal).count() < PER_RECORDING {
+        if taken.iter().filter(|t| t.recording == candidate.recording).count() < PER_RECORDING {
             taken.push(candidate);
         }
     }
