@@ -83,7 +83,7 @@ impl<'a> BitReader<'a> {
     }
 
     /// At least the next 57 bits.
-    #[inline]
+    #[inline(always)]
     fn peek(&self) -> u64 {
         let byte = self.at >> 3;
         let word = match self.bytes.get(byte..).and_then(|rest| rest.first_chunk::<8>()) {
@@ -144,6 +144,24 @@ impl<'a> BitReader<'a> {
     }
 }
 
+impl BitReader<'_> {
+    /// A Rice code and the `bits` (at most 16) after it.
+    #[inline(always)]
+    pub fn rice_and(&mut self, k: u32, bits: u32) -> Option<(u64, u64)> {
+        let word = self.peek();
+        let zeros = word.trailing_zeros();
+        let length = zeros + 1 + k + bits;
+        if zeros < MOST_ZEROS && length <= 57 {
+            // The usual case: one load.
+            self.at += length as usize;
+            let word = word >> (zeros + 1);
+            let value = u64::from(zeros) << k | word & ((1 << k) - 1);
+            return Some((value, word >> k & ((1 << bits) - 1)));
+        }
+        Some((self.rice(k)?, self.take(bits)))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,7 +194,13 @@ mod tests {
                 }
                 let mut reader = BitReader::new(&bytes);
                 for value in &values {
+                    let mut other = reader;
                     assert_eq!(reader.rice(k), Some(*value), "k = {k}");
+                    let at = reader.at;
+                    let next = reader.take(13);
+                    assert_eq!(other.rice_and(k, 13), Some((*value, next)), "k = {k}");
+                    assert_eq!(other.at, reader.at);
+                    reader.at = at;
                     assert_eq!(reader.gamma(), Some((*value as u32).max(1)));
                     assert_eq!(reader.take(6), value & 0x3f);
                 }

@@ -83,8 +83,9 @@ fn decode_chunk(bytes: &[u8], start: u32, pitch_bits: u32, peaks: &mut Vec<Peak>
     let mut tick = start;
     peaks.reserve(count as usize);
     for _ in 0..count {
-        tick = tick.saturating_add(u32::try_from(reader.rice(STEP_PARAMETER)?).ok()?);
-        peaks.push(Peak { tick, pitch: reader.take(pitch_bits) as u16, strength: 0 });
+        let (step, pitch) = reader.rice_and(STEP_PARAMETER, pitch_bits)?;
+        tick = tick.saturating_add(u32::try_from(step).ok()?);
+        peaks.push(Peak { tick, pitch: pitch as u16, strength: 0 });
     }
     Some(())
 }

@@ -26,10 +26,10 @@ impl Posting {
     }
 }
 
-/// Slots in one bucket, on average. With two to three postings a slot a bucket
-/// holds about 32: few enough to be read past in 0.1 µs, enough that an entry of
-/// the table costs little more than a bit a posting.
-const SLOTS_PER_BUCKET: u32 = 13;
+/// Slots in one bucket, at most on average. With two to three postings a slot a
+/// bucket holds about ten: few enough to be read past in 50 ns, enough that an
+/// entry of the table costs no more than three bits a posting.
+const SLOTS_PER_BUCKET: u32 = 6;
 
 /// Bytes of an entry of the table.
 const OFFSET_BYTES: usize = 5;
@@ -177,8 +177,8 @@ impl<'a> Postings<'a> {
         let first_key = (bucket << self.bits) + keys.start;
         let (mut key, mut key_start, mut value) = (first_key, low, 0_u64);
         for _ in 0..count {
-            value = value.checked_add(reader.rice(k)?)?;
-            let span = reader.take(SPAN_BITS) as u8;
+            let (gap, span) = reader.rice_and(k, SPAN_BITS)?;
+            value = value.checked_add(gap)?;
             if value < low {
                 continue;
             }
@@ -189,7 +189,7 @@ impl<'a> Postings<'a> {
                 key_start += slots;
                 key += 1;
             }
-            sink(Posting { key, slot: (value - key_start) as u32, span });
+            sink(Posting { key, slot: (value - key_start) as u32, span: span as u8 });
         }
         Some(())
     }
@@ -260,7 +260,7 @@ mod tests {
         let (table, lists, _) = encode(&postings, keys as u32, slots as u32);
         let bits = 8.0 * (table.len() + lists.len()) as f64 / count as f64;
         let entropy = (std::f64::consts::E * (keys * slots) as f64 / count as f64).log2() + 6.0;
-        assert!(bits < entropy + 3.0, "{bits:.2} bits, {entropy:.2} needed");
+        assert!(bits < entropy + 4.5, "{bits:.2} bits, {entropy:.2} needed");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! A hypothesis: this recording, played so, starts there.
 
+use std::ops::Range;
+
 use crate::peaks::Peak;
 
 use super::query::Query;
@@ -27,6 +29,19 @@ impl Alignment {
     /// Where a query tick falls in the reference.
     pub fn reference_tick(&self, query_tick: f64) -> f64 {
         self.offset + self.scale * query_tick
+    }
+
+    /// The reference ticks that fall into a range of query ticks.
+    pub fn reference_ticks(&self, query_ticks: Range<f64>) -> Range<u32> {
+        let tick = |query_tick: f64| self.reference_tick(query_tick).max(0.0);
+        tick(query_ticks.start) as u32..tick(query_ticks.end).ceil() as u32
+    }
+
+    /// Whether both say nearly the same of the query tick `at`.
+    pub fn is_near(&self, other: &Alignment, at: f64) -> bool {
+        (self.reference_tick(at) - other.reference_tick(at)).abs() < 24.0
+            && (self.scale / other.scale - 1.0).abs() < 0.01
+            && (self.shift - other.shift).abs() < 8.0
     }
 }
 

@@ -110,7 +110,7 @@ pub fn trials(
             taken.push(i);
         }
         let chance = 1.0 - (-rate).exp();
-        let gain = (best.0 / chance).powf(INDEPENDENCE);
+        let gain = if best.1.is_some() { (best.0 / chance).powf(INDEPENDENCE) } else { 0.0 };
         trials.push(Trial { tick, pitch, chance, found: best.1, gain });
     }
     trials
@@ -169,8 +169,10 @@ pub fn weigh(trials: &[Trial]) -> Evidence {
     for share in SURVIVAL {
         let mut cells = [0.0; PITCH_CELLS];
         let mut sum = 0.0;
+        // Most trials find nothing and have the same logarithm.
+        let missing = (1.0 - share).ln();
         for trial in trials {
-            let nats = nats(trial, share);
+            let nats = if trial.found.is_some() { nats(trial, share) } else { missing };
             sum += nats;
             cells[pitch_cell(trial)] += nats;
         }

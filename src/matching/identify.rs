@@ -13,8 +13,19 @@ use super::repeats::repeats;
 use super::search::{Plan, Verified, reweigh, search};
 
 /// Length of the stretches a long query is searched in, in ticks: 10.9 s with
-/// the default parameters, half of them overlapping.
+/// the default parameters.
 const STRETCH_TICKS: u32 = 2048;
+
+/// Length above which a query counts as long, in ticks: 65 s. In a shorter one
+/// stretches overlap by half and each is searched with all means; in a longer one
+/// they do not overlap, and only one in [`DEEP_EVERY`] is searched with more than
+/// the quick look-ups. Music that is changed or under noise for longer than
+/// that is found in one of them and followed from there; a shorter passage is found
+/// if nothing is changed.
+const LONG_TICKS: u32 = 6 * STRETCH_TICKS;
+
+/// Of the stretches of a long query one in so many is searched with all means.
+const DEEP_EVERY: u32 = 3;
 
 /// Candidates of a stretch that are followed to their ends before one is
 /// chosen: the choice between repeats needs the whole context.
@@ -69,6 +80,8 @@ pub fn identify(index: &Index, query: &Query, plan: &Plan, max_ln_e: f64, params
     let chances = Chances { registry_s: index.seconds(), query_s };
     let mut found: Vec<Found> = Vec::new();
     let end = query.end_tick();
+    let long = end > LONG_TICKS;
+    let step = if long { STRETCH_TICKS } else { STRETCH_TICKS / 2 };
     let mut start = 0;
     while start < end {
         // The last stretch takes what would be too short to stand alone.
@@ -79,12 +92,13 @@ pub fn identify(index: &Index, query: &Query, plan: &Plan, max_ln_e: f64, params
         });
         if !covered {
             let layer = Layer { index, params, chances, max_ln_e, ticks: ticks.clone() };
-            layer.find(query, plan, &mut found);
+            let deep = !long || start / step % DEEP_EVERY == DEEP_EVERY / 2;
+            layer.find(query, plan, deep, &mut found);
         }
         if last {
             break;
         }
-        start += STRETCH_TICKS / 2;
+        start += step;
     }
     let mut found = join(found, index, query, params);
     for passage in &mut found {
@@ -181,11 +195,11 @@ struct Layer<'a> {
 
 impl Layer<'_> {
     /// Searches the stretch and adds what is new to `found`.
-    fn find(&self, query: &Query, plan: &Plan, found: &mut Vec<Found>) {
+    fn find(&self, query: &Query, plan: &Plan, deep: bool, found: &mut Vec<Found>) {
         // What earlier stretches found explains its peaks here, too.
         let mut explained = self.explained(found);
         let mut rest = query.without(&explained, self.params);
-        let mut candidates = search(self.index, &rest, self.ticks.clone(), plan, self.params);
+        let mut candidates = search(self.index, &rest, self.ticks.clone(), plan, deep, self.params);
         for _ in 0..LAYERS {
             let Some(mut best) = self.best(&candidates, &rest, found) else { return };
             let own = original(&explained, &best.extent.explained);
@@ -280,19 +294,27 @@ impl Layer<'_> {
     }
 
     /// Follows a candidate to its ends and states its E-value beside those that
-    /// it competes with.
+    /// it competes with. One that is too large anyway is stated too small: what
+    /// would raise it further is costly and not looked at.
     fn follow(&self, candidate: &Verified, candidates: &[Verified], query: &Query) -> Found {
         let range = (f64::from(self.ticks.start), f64::from(self.ticks.end));
         let peaks = self.index.peaks(candidate.recording);
         let pitch = self.params.max_pitch();
         let extent = extend(candidate.alignment, &peaks, query, range, pitch);
-        let standing = Standing {
+        let mut standing = Standing {
             nats: extent.evidence.nats,
-            own_chance: own_chance(&extent.alignment, &peaks, query, self.ticks.clone(), pitch),
-            rivals: self.rivals(candidate, &extent, candidates, query),
+            own_chance: 0.0,
+            rivals: 0.0,
             length_s: (extent.until - extent.from) * self.params.seconds_per_tick(),
         };
-        let ln_e = self.chances.ln_e_value(&standing, &extent.alignment);
+        let ln_e = |standing: &Standing| self.chances.ln_e_value(standing, &extent.alignment);
+        if ln_e(&standing) <= self.max_ln_e {
+            standing.rivals = self.rivals(candidate, &extent, candidates, query);
+        }
+        if ln_e(&standing) <= self.max_ln_e {
+            standing.own_chance = own_chance(&extent.alignment, &peaks, query, self.ticks.clone(), pitch);
+        }
+        let ln_e = ln_e(&standing);
         Found { recording: candidate.recording, extent, ln_e, siblings: Vec::new(), repeats: Vec::new() }
     }
 
@@ -301,6 +323,7 @@ impl Layer<'_> {
     fn rivals(&self, candidate: &Verified, extent: &Extent, candidates: &[Verified], query: &Query) -> f64 {
         let (from, until) = (f64::from(self.ticks.start), f64::from(self.ticks.end));
         let mut seen = vec![candidate.recording];
+        let mut peaks = Vec::new();
         let mut sum = 0.0;
         for other in candidates {
             let recording = other.recording;
@@ -310,7 +333,7 @@ impl Layer<'_> {
             if seen.contains(&recording) {
                 continue;
             }
-            let peaks = self.index.peaks(other.recording);
+            self.index.peaks_into(other.recording, other.alignment.reference_ticks(from..until), &mut peaks);
             let trials = trials(other.alignment, &peaks, query, from, until, self.params.max_pitch());
             let found: Vec<u32> = trials.iter().filter_map(|t| t.found).collect();
             let shared = found.iter().filter(|i| extent.explained.binary_search(i).is_ok()).count();

@@ -65,15 +65,15 @@ pub enum Grade {
 impl Effort {
     /// What a search of this effort tries.
     pub fn plan(self, max_time_scale: f64) -> search::Plan {
-        let (unchanged, changed, candidates, sweep_seconds) = match self {
-            Effort::Fast => (16, 7, 20, 0.0),
-            Effort::Standard => (30, 12, 60, 100.0 * 3600.0),
-            Effort::Thorough => (55, 16, 200, f64::INFINITY),
+        let (unchanged, changed, candidates, budget, sweep_seconds) = match self {
+            Effort::Fast => (14, 7, 20, 1_000_000, 0.0),
+            Effort::Standard => (20, 12, 60, 4_000_000, 100.0 * 3600.0),
+            Effort::Thorough => (40, 16, 200, u32::MAX, f64::INFINITY),
         };
         let density = |peaks_per_block, candidates| nominate::Density {
             peaks_per_block,
             probing: true,
-            budget: u32::MAX,
+            budget,
             candidates,
         };
         search::Plan {
@@ -82,6 +82,7 @@ impl Effort {
             changed: density(changed, candidates),
             max_scale: max_time_scale,
             sweep_seconds,
+            sweep_peaks_per_block: 80,
             sweep_candidates: 30,
         }
     }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::index::{Index, RecordingRef};
 use crate::params::Params;
-use crate::peaks::Peak;
+use crate::peaks::{Peak, strongest_per_block};
 
 use super::alignment::{Alignment, refine};
 use super::evidence::{Evidence, trials, weigh};
@@ -27,6 +27,8 @@ pub struct Plan {
     /// Seconds of registered audio up to which the query is slid along every
     /// recording.
     pub sweep_seconds: f64,
+    /// Strongest peaks per block of the query that are slid.
+    pub sweep_peaks_per_block: u32,
     /// Offsets taken from sliding.
     pub sweep_candidates: usize,
 }
@@ -44,6 +46,8 @@ pub struct Verified {
 
 /// Candidates whose other offsets are looked at, too.
 const RELOCATED: usize = 8;
+/// The same after quick look-ups alone.
+const RELOCATED_QUICK: usize = 2;
 
 /// How far sharpening may move an alignment at the ends of the stretch, in query
 /// ticks.
@@ -56,36 +60,42 @@ const OFFSETS_PER_RECORDING: usize = 3;
 /// it chance alone fills the list.
 const LEAST_DEVIATIONS: f64 = 3.0;
 
-/// Evidence, in nats, and share of the recording's peaks at the place that put a
-/// candidate of the quick look-ups beyond doubt and leave little of the query to
-/// another recording.
+/// Evidence, in nats, that puts a candidate beyond doubt.
 const DECIDED_NATS: f64 = 60.0;
-const DECIDED_AGREEMENT: f64 = 0.8;
+
+/// Share of the query's strongest peaks that a candidate beyond doubt must explain
+/// to end the search: with less, something else may sound besides it.
+const DECIDED_SHARE: f64 = 0.82;
+
+/// Strongest peaks per block of the query of which that share is taken; about
+/// half of what a registered recording keeps.
+const DECIDED_PEAKS_PER_BLOCK: u32 = 10;
 
 /// Candidates for the query ticks `ticks`, best first: each (recording,
-/// alignment) once.
+/// alignment) once. Not `deep`: by the quick look-ups alone.
 pub fn search(
     index: &Index,
     query: &Query,
     ticks: Range<u32>,
     plan: &Plan,
+    deep: bool,
     params: &Params,
 ) -> Vec<Verified> {
-    let verifier = Verifier { index, query, ticks: ticks.clone(), params };
+    let mut verifier = Verifier { index, query, ticks: ticks.clone(), params, seen: Vec::new() };
     let quick = unchanged(index, query, ticks.clone(), plan.quick, params);
     let mut verified = verifier.verify_all(&quick);
-    let is_decided =
-        |v: &Verified| v.evidence.nats >= DECIDED_NATS && v.evidence.agreement() >= DECIDED_AGREEMENT;
-    if verified.first().is_none_or(|v| !is_decided(v)) {
+    if deep && !verifier.is_decided(&verified) {
         let mut candidates = unchanged(index, query, ticks.clone(), plan.unchanged, params);
         candidates.extend(changed(index, query, ticks.clone(), plan.changed, plan.max_scale, params));
-        if index.seconds() <= plan.sweep_seconds {
-            candidates.extend(slide_all(index, query, ticks, plan, params));
-        }
         verified.extend(verifier.verify_all(&candidates));
         tidy(&mut verified);
+        if index.seconds() <= plan.sweep_seconds && !verifier.is_decided(&verified) {
+            verified.extend(verifier.verify_all(&slide_all(index, query, ticks, plan, params)));
+            tidy(&mut verified);
+        }
     }
-    let leaders: Vec<Verified> = verified.iter().take(RELOCATED).copied().collect();
+    let leaders: Vec<Verified> =
+        verified.iter().take(if deep { RELOCATED } else { RELOCATED_QUICK }).copied().collect();
     for leader in leaders {
         let again = verifier.again(&leader);
         verified.extend(verifier.relocate(&again));
@@ -102,7 +112,9 @@ fn slide_all(
     plan: &Plan,
     params: &Params,
 ) -> Vec<Candidate> {
-    let sweep = Sweep::new(query, ticks, 1.0, 0.0, params.max_pitch());
+    let peaks = &query.peaks()[query.range(f64::from(ticks.start), f64::from(ticks.end) - 1.0)];
+    let strong = strongest_per_block(peaks, plan.sweep_peaks_per_block, params);
+    let sweep = Sweep::new(&strong, ticks, 1.0, 0.0, params.max_pitch());
     let (mut counts, mut peaks) = (Vec::new(), Vec::new());
     let mut found = Vec::new();
     for recording in index.recordings() {
@@ -144,30 +156,48 @@ struct Verifier<'a> {
     query: &'a Query,
     ticks: Range<u32>,
     params: &'a Params,
+    /// What was compared.
+    seen: Vec<(RecordingRef, Alignment)>,
 }
 
 impl Verifier<'_> {
-    /// All candidates compared, tidied.
-    fn verify_all(&self, candidates: &[Candidate]) -> Vec<Verified> {
+    /// Compares the candidates that are not nearly one compared before; tidied.
+    fn verify_all(&mut self, candidates: &[Candidate]) -> Vec<Verified> {
+        let middle = f64::from(self.ticks.start + self.ticks.end) / 2.0;
+        let (from, until) = (f64::from(self.ticks.start), f64::from(self.ticks.end));
         let mut peaks = Vec::new();
-        let mut verified: Vec<Verified> = candidates
-            .iter()
-            .map(|candidate| {
-                let ticks = self.reference_ticks(&candidate.alignment);
-                self.index.peaks_into(candidate.recording, ticks, &mut peaks);
-                let (alignment, evidence) = self.weigh(candidate.alignment, &peaks, true);
-                Verified { recording: candidate.recording, alignment, evidence }
-            })
-            .collect();
+        let mut verified = Vec::with_capacity(candidates.len());
+        for candidate in candidates {
+            let Candidate { recording, alignment, .. } = *candidate;
+            if self.seen.iter().any(|(r, a)| *r == recording && a.is_near(&alignment, middle)) {
+                continue;
+            }
+            self.seen.push((recording, alignment));
+            let ticks = alignment.reference_ticks(from - REFINE_TICKS..until + REFINE_TICKS);
+            self.index.peaks_into(recording, ticks, &mut peaks);
+            let (alignment, evidence) = self.weigh(alignment, &peaks, true);
+            verified.push(Verified { recording, alignment, evidence });
+        }
         tidy(&mut verified);
         verified
     }
 
-    /// The ticks of a recording that an alignment needs, and room to sharpen it.
-    fn reference_ticks(&self, alignment: &Alignment) -> Range<u32> {
-        let from = alignment.reference_tick(f64::from(self.ticks.start) - REFINE_TICKS).max(0.0);
-        let until = alignment.reference_tick(f64::from(self.ticks.end) + REFINE_TICKS).max(0.0);
-        from as u32..until as u32
+    /// Whether the best candidate is beyond doubt and explains the query.
+    fn is_decided(&self, verified: &[Verified]) -> bool {
+        let Some(best) = verified.first().filter(|best| best.evidence.nats >= DECIDED_NATS) else {
+            return false;
+        };
+        let (from, until) = (f64::from(self.ticks.start), f64::from(self.ticks.end));
+        let mut peaks = Vec::new();
+        self.index.peaks_into(best.recording, best.alignment.reference_ticks(from..until), &mut peaks);
+        let trials = trials(best.alignment, &peaks, self.query, from, until, self.params.max_pitch());
+        let range = self.query.range(from, until - 1.0);
+        let mut explained: Vec<Peak> =
+            trials.iter().filter_map(|t| t.found).map(|i| self.query.peaks()[i as usize]).collect();
+        explained.sort_unstable();
+        let strong = strongest_per_block(&self.query.peaks()[range], DECIDED_PEAKS_PER_BLOCK, self.params);
+        let shared = strong.iter().filter(|peak| explained.binary_search(peak).is_ok()).count();
+        shared as f64 >= DECIDED_SHARE * strong.len() as f64
     }
 
     fn weigh(&self, start: Alignment, peaks: &[Peak], coarse: bool) -> (Alignment, Evidence) {
@@ -195,7 +225,7 @@ impl Verifier<'_> {
         let Alignment { scale, shift, .. } = leader.alignment;
         let peaks = self.index.peaks(leader.recording);
         let pitch = self.params.max_pitch();
-        let sweep = Sweep::new(self.query, self.ticks.clone(), scale, shift, pitch);
+        let sweep = Sweep::of_query(self.query, self.ticks.clone(), scale, shift, pitch);
         sweep
             .slide(&peaks, OFFSETS_PER_RECORDING, LEAST_DEVIATIONS, &mut Vec::new())
             .into_iter()
@@ -210,7 +240,8 @@ impl Verifier<'_> {
 
 /// Weighs a candidate anew, against a query of which some peaks were taken.
 pub fn reweigh(candidate: &mut Verified, index: &Index, query: &Query, ticks: Range<f64>, params: &Params) {
-    let peaks = index.peaks(candidate.recording);
+    let mut peaks = Vec::new();
+    index.peaks_into(candidate.recording, candidate.alignment.reference_ticks(ticks.clone()), &mut peaks);
     let pitch = params.max_pitch();
     let trials = trials(candidate.alignment, &peaks, query, ticks.start, ticks.end, pitch);
     candidate.evidence = weigh(&trials);
