@@ -22,7 +22,7 @@ use earmark::matching::{MatchOptions, Matcher};
 use earmark::params::{PITCH_UNITS_PER_SEMITONE, Params, TICKS_PER_FRAME};
 use earmark::peaks::Peak;
 use earmark::units::RecordingKey;
-use recombine::{Plan, make};
+use recombine::{Plan, VERSION, make};
 use statistics::Statistics;
 use store::{Store, Stored};
 use synth::rng::Rng;
@@ -65,6 +65,9 @@ fn a_recording_depends_on_its_number_and_the_seed_alone() {
         assert_eq!(make(number, 1, &pool, &params), many[number as usize]);
     }
     assert_ne!(make(3, 2, &pool, &params), many[3]);
+    // If this differs, VERSION has to change: registries of the old kind are kept.
+    let peaks: usize = many.iter().map(|m| m.peaks.len()).sum();
+    assert_eq!((VERSION, many[0].frames, peaks), ("recombination 1", 0, 0));
     for (i, one) in many.iter().enumerate() {
         assert!(many[i + 1..].iter().all(|other| other != one));
     }

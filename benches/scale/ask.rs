@@ -209,15 +209,17 @@ fn count_false(
     queries: &[Fingerprint],
     answers: &mut [Answer],
 ) -> Result<(), Failure> {
-    answers.par_iter_mut().zip(queries).filter(|(a, _)| a.short && !a.registered).try_for_each(
-        |(answer, query)| {
-            if let Some(best) = matcher.identify(query).first() {
-                answer.false_e_value = Some(e_value(best));
-                answer.false_id = registry.recording(best.recording)?.map(|r| r.id);
-            }
-            Ok(())
-        },
-    )
+    let asked = |a: &Answer| a.short && !a.registered;
+    let count = answers.iter().filter(|a| asked(a)).count();
+    let progress = Progress::new("false matches".to_owned(), count);
+    answers.par_iter_mut().zip(queries).filter(|(a, _)| asked(a)).try_for_each(|(answer, query)| {
+        progress.step();
+        if let Some(best) = matcher.identify(query).first() {
+            answer.false_e_value = Some(e_value(best));
+            answer.false_id = registry.recording(best.recording)?.map(|r| r.id);
+        }
+        Ok(())
+    })
 }
 
 /// From the score: the E-value itself ends at the smallest number.

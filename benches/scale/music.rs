@@ -12,6 +12,7 @@ use crate::folds;
 use crate::manifest::{self, Entry};
 use crate::options::Options;
 use crate::progress::Progress;
+use crate::recombine;
 use crate::store::{Failure, Store, Stored, file_key};
 
 /// Shortest recording that pieces are cut from, in seconds: jingles and sounds are
@@ -125,7 +126,8 @@ impl Music {
             hasher.update(&recording.stored.audio_hash);
         }
         format!(
-            "params {}\nseed {}\nrecordings in a segment {}\npool {}\nregistered {}\n",
+            "{}\nparams {}\nseed {}\nrecordings in a segment {}\npool {}\nregistered {}\n",
+            recombine::VERSION,
             params.id(),
             options.seed,
             options.batch,

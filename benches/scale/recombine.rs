@@ -10,6 +10,9 @@ use earmark::peaks::{Peak, strongest_per_block};
 
 use crate::synth::rng::Rng;
 
+/// Changes whenever the same pool and seed would give other recordings.
+pub const VERSION: &str = "recombination 1";
+
 /// Length of a piece, in seconds of its source: some bars, so that rhythm and
 /// chords go on as in music; much shorter than a song, so that no two made-up
 /// recordings share more than that.
