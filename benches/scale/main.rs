@@ -47,6 +47,12 @@
 //!   they are searched stretch by stretch, and what is found early is not sought
 //!   again.
 //! - Figures for sizes that were not measured are lines through the last two sizes.
+//!   Standard effort slides queries along registries of up to 100 hours and not along
+//!   larger ones, so that a line from below to beyond that leads nowhere.
+//! - Page faults are those of the searching thread, its own memory included. The
+//!   system maps several pages at one fault, and reads ahead: how much of the
+//!   registry a search needs is better told by what is mapped in the end, and by
+//!   what is read from the disk with empty caches (`--cold`).
 
 mod ask;
 mod canvas;
