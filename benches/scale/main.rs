@@ -39,9 +39,10 @@
 //!   than too good.**
 //! - The same copies make false matches come in crowds: what E-values promise is
 //!   the sum over independent recordings, and a pool of 10 hours does not hold 5,000
-//!   hours of different accidents. **The count of false matches at large sizes is
-//!   rather too good than too bad.** It shows that the E-value follows the size of
-//!   the registry; how it holds on different music `benches/calibration` tells.
+//!   hours of different accidents. Copies are also each other's rivals, which raises
+//!   the E-values of all of them. **Fewer false matches than promised at a large size
+//!   are therefore no proof of anything**, more would be one of a defect. How E-values
+//!   hold on music that differs `benches/calibration` tells.
 //! - CPU time is that of the search on one thread, without decoding and
 //!   fingerprinting the query. Whole recordings are reported apart from excerpts:
 //!   they are searched stretch by stretch, and what is found early is not sought
