@@ -76,7 +76,7 @@ pub fn own_chance(
     let backwards: Vec<Peak> =
         reference.iter().rev().map(|p| Peak { tick: last.tick - p.tick, ..*p }).collect();
     let Alignment { scale, shift, .. } = *alignment;
-    let sweep = Sweep::of_query(query, ticks.clone(), scale, shift, max_pitch);
+    let sweep = Sweep::new(query, ticks.clone(), scale, shift, max_pitch);
     let (from, until) = (f64::from(ticks.start), f64::from(ticks.end));
     sweep
         .slide(&backwards, DECOY_OFFSETS, 0.0, &mut Vec::new())

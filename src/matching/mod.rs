@@ -82,7 +82,6 @@ impl Effort {
             changed: density(changed, candidates),
             max_scale: max_time_scale,
             sweep_seconds,
-            sweep_peaks_per_block: 80,
             sweep_candidates: 30,
         }
     }

@@ -31,7 +31,7 @@ pub fn repeats(found: &Extent, reference: &[Peak], query: &Query, max_pitch: u32
     let (from, until) = (found.from, found.until);
     let Alignment { scale, shift, offset } = found.alignment;
     let slid = from as u32..until.min(from + SLID_TICKS).ceil() as u32;
-    let sweep = Sweep::of_query(query, slid, scale, shift, max_pitch);
+    let sweep = Sweep::new(query, slid, scale, shift, max_pitch);
     let mut offsets: Vec<f64> = sweep
         .slide(reference, PLACES, LEAST_DEVIATIONS, &mut Vec::new())
         .into_iter()

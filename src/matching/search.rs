@@ -27,8 +27,6 @@ pub struct Plan {
     /// Seconds of registered audio up to which the query is slid along every
     /// recording.
     pub sweep_seconds: f64,
-    /// Strongest peaks per block of the query that are slid.
-    pub sweep_peaks_per_block: u32,
     /// Offsets taken from sliding.
     pub sweep_candidates: usize,
 }
@@ -112,9 +110,7 @@ fn slide_all(
     plan: &Plan,
     params: &Params,
 ) -> Vec<Candidate> {
-    let peaks = &query.peaks()[query.range(f64::from(ticks.start), f64::from(ticks.end) - 1.0)];
-    let strong = strongest_per_block(peaks, plan.sweep_peaks_per_block, params);
-    let sweep = Sweep::new(&strong, ticks, 1.0, 0.0, params.max_pitch());
+    let sweep = Sweep::new(query, ticks, 1.0, 0.0, params.max_pitch());
     let (mut counts, mut peaks) = (Vec::new(), Vec::new());
     let mut found = Vec::new();
     for recording in index.recordings() {
@@ -225,7 +221,7 @@ impl Verifier<'_> {
         let Alignment { scale, shift, .. } = leader.alignment;
         let peaks = self.index.peaks(leader.recording);
         let pitch = self.params.max_pitch();
-        let sweep = Sweep::of_query(self.query, self.ticks.clone(), scale, shift, pitch);
+        let sweep = Sweep::new(self.query, self.ticks.clone(), scale, shift, pitch);
         sweep
             .slide(&peaks, OFFSETS_PER_RECORDING, LEAST_DEVIATIONS, &mut Vec::new())
             .into_iter()

@@ -40,13 +40,8 @@ pub struct Standout {
 impl Sweep {
     /// Prepares the query ticks `ticks`, to be found at a time scale and pitch
     /// shift (in pitch units, query minus reference).
-    pub fn of_query(query: &Query, ticks: Range<u32>, scale: f64, shift: f64, max_pitch: u32) -> Self {
+    pub fn new(query: &Query, ticks: Range<u32>, scale: f64, shift: f64, max_pitch: u32) -> Self {
         let peaks = &query.peaks()[query.range(f64::from(ticks.start), f64::from(ticks.end) - 1.0)];
-        Self::new(peaks, ticks, scale, shift, max_pitch)
-    }
-
-    /// The same with some of the query's peaks, which lie in `ticks`.
-    pub fn new(peaks: &[Peak], ticks: Range<u32>, scale: f64, shift: f64, max_pitch: u32) -> Self {
         let length = (f64::from(ticks.end - ticks.start) * scale).ceil() as u32 + CELL;
         let around = |peak: &Peak| {
             let pitch = (f64::from(peak.pitch) - shift).round() as i32;
