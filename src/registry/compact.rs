@@ -42,7 +42,8 @@ impl Registry {
     /// asked before each merging.
     ///
     /// # Errors
-    /// [`RegistryError::Unmergeable`] when an input is damaged, and those of
+    /// [`RegistryError::Unmergeable`] when an input is damaged,
+    /// [`RegistryError::Segment`] when a segment cannot be opened, and those of
     /// writing. What was merged before stays.
     pub fn merge_tiers(&mut self, mut go_on: impl FnMut() -> bool) -> Result<(), RegistryError> {
         loop {
@@ -64,6 +65,9 @@ impl Registry {
     /// # Errors
     /// Those of [`merge_tiers`](Self::merge_tiers).
     pub fn compact(&mut self, mut progress: impl FnMut(u64, u64)) -> Result<Compaction, RegistryError> {
+        if self.writer.is_none() {
+            return Err(RegistryError::ReadOnly { path: self.folder.clone() });
+        }
         let before = self.usage()?;
         let groups = tiers::all(&self.sizes()?);
         let (mut done, total) = (0, 2 * self.bytes_of(groups.iter().flatten())?);
@@ -116,16 +120,17 @@ impl Registry {
         self.sweep()
     }
 
-    /// What decides about merging each segment. One that cannot be opened is left
-    /// out: it stays as it is.
+    /// What decides about merging each segment.
     fn sizes(&self) -> Result<Vec<Size>, RegistryError> {
         let connection = self.connection();
         let live = read::live_segments(&connection)
             .map_err(database_error(&self.database, "read the segments of"))?;
         let mut sizes = Vec::with_capacity(live.len());
-        for (number, segment) in segments::map(&self.folder, &live, &self.params)?.segments {
+        for number in live {
             let removed = read::tombstones_of(&connection, number, &self.database)?.len();
-            let Some(segment) = segment else { continue };
+            let path = segments::path(&self.folder, number);
+            let segment = Segment::open(&path, &self.params)
+                .map_err(|source| RegistryError::Segment { path, source })?;
             let Some(first) = segment.keys().next() else { continue };
             let recordings = segment.recordings() as u64;
             sizes.push(Size { number, first_key: first.0, slots: segment.slots(), recordings, removed });
@@ -165,11 +170,8 @@ impl Registry {
         let connection = self.connection();
         let run = || -> rusqlite::Result<()> {
             let free: i64 = connection.pragma_query_value(None, "freelist_count", |row| row.get(0))?;
-            if free > 0 {
-                connection.execute_batch("VACUUM")?;
-            }
-            // As far as readers let it; the last to close does the rest.
-            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+            // Nobody waits for the checkpoint: the last connection to close does it.
+            if free > 0 { connection.execute_batch("VACUUM") } else { Ok(()) }
         };
         run().map_err(database_error(&self.database, "return the free space of"))
     }
