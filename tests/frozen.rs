@@ -19,12 +19,12 @@ enum Fate {
 /// present version.
 const FROZEN: [(&str, Fate); 2] = [
     // Pairs beside the triplets, and other posting lists: nothing that this version
-    // could search, and the constellations lack nothing but are coded otherwise.
+    // could search.
     (
         "registries/v1",
         Fate::Refused(&[
             "fingerprints of version 1,",
-            "this earmark makes and reads version 2",
+            "and this earmark makes and reads version ",
             "register the audio again into a new folder",
             "or use the earmark that made it",
         ]),

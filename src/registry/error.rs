@@ -58,8 +58,7 @@ pub enum RegistryError {
         differences: Vec<String>,
     },
     /// The parameters have fields this version does not know, or lack some.
-    #[error(
-        "{} holds fingerprints of version {}, and this earmark makes and reads version {expected} ({reason}): {}",
+    #[error("{} holds fingerprints of version {}, {reason}: {}",
         path.display(), found.map_or("unknown".to_owned(), |found| found.to_string()),
         other_version(*found, *expected)
     )]
@@ -71,7 +70,7 @@ pub enum RegistryError {
         found: Option<u64>,
         /// The version of this program.
         expected: u64,
-        /// The field.
+        /// Why that cannot be read, going on with the sentence.
         reason: String,
     },
     /// A segment has another format, or was made with other parameters.

@@ -114,7 +114,7 @@ mod tests {
     fn eight_of_a_tier_are_merged_and_seven_are_not() {
         let mut sizes: Vec<Size> = (1..=7).map(|number| size(number, 100 * number as u32)).collect();
         // 100 .. 700 slots lie on both sides of 512.
-        assert_eq!(due(&sizes), []);
+        assert!(due(&sizes).is_empty());
         sizes.extend((8..=10).map(|number| size(number, 80)));
         assert_eq!(due(&sizes), [1, 2, 3, 4, 5, 8, 9, 10], "all of the tier, in order of registration");
         sizes[0].first_key = 1000;
@@ -159,7 +159,7 @@ mod tests {
     fn a_segment_with_much_removed_is_rewritten_alone() {
         let mut sizes = [size(1, 1000), size(2, 1000)];
         sizes[1].removed = 2;
-        assert_eq!(due(&sizes), []);
+        assert!(due(&sizes).is_empty());
         sizes[1].removed = 3;
         assert_eq!(due(&sizes), [2]);
     }
@@ -170,7 +170,7 @@ mod tests {
         let sizes: Vec<Size> = (1..=9).map(|number| size(number, HALF)).collect();
         assert_eq!(due(&sizes), [1, 2], "two fit, three do not");
         let sizes: Vec<Size> = (1..=9).map(|number| size(number, HALF + 1)).collect();
-        assert_eq!(due(&sizes), [], "no two fit");
+        assert!(due(&sizes).is_empty(), "no two fit");
         assert_eq!(all(&sizes), Vec::<Vec<i64>>::new());
         let sizes = [size(1, HALF), size(2, HALF), size(3, HALF), size(4, 9), size(5, HALF + 1)];
         assert_eq!(all(&sizes), [vec![1, 2], vec![3, 4]]);

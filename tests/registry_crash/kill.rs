@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use earmark::params::Params;
 use earmark::registry::{Registry, RegistryError};
@@ -18,9 +18,6 @@ use super::work::{self, TURN, WORK};
 use super::{Random, times};
 
 const CHILD: &str = "EARMARK_TEST_CRASH_FOLDER";
-
-/// Longest life of a child in microseconds: long enough for several commits.
-const LONGEST_LIFE_US: u64 = 120_000;
 
 /// Kills after which a new registry is begun: creating is killed, too, and no
 /// registry grows so large that a child comes to nothing.
@@ -42,15 +39,18 @@ fn a_killed_writer_leaves_its_last_commit() {
     let mut contents: HashMap<u64, String> = HashMap::new();
     let mut while_writing = 0;
     let mut done = 0;
+    let turn = time_of_a_turn();
     while done < kills {
         let folder = tempfile::tempdir().unwrap();
         let mut acknowledged = 0;
         for _ in 0..KILLS_PER_REGISTRY.min(kills - done) {
-            // Every other child is sure to be killed while it writes, however slow
-            // the machine; the others also while they start, create and open.
-            let wait = done % 2 == 1;
-            let life = Duration::from_micros(random.below(LONGEST_LIFE_US));
-            let told = run_child(folder.path(), wait, life);
+            // Most children are killed some time after a commit, however slow the
+            // machine, so that every kind of work is met; the others also while
+            // they start, create and open.
+            let commits = random.below(TURN + 1).checked_sub(1);
+            let longest = if commits.is_some() { turn / 3 } else { turn * 2 };
+            let life = longest.mul_f64(random.below(1000) as f64 / 1000.0);
+            let told = run_child(folder.path(), commits, life);
             while_writing += u64::from(told.is_some());
             acknowledged = told.unwrap_or(acknowledged).max(acknowledged);
             done += 1;
@@ -76,6 +76,16 @@ fn a_killed_writer_leaves_its_last_commit() {
     assert!(while_writing >= kills / 4, "only {while_writing} of {kills} children committed anything");
 }
 
+/// How long this machine takes for every kind of work once.
+fn time_of_a_turn() -> Duration {
+    let folder = tempfile::tempdir().unwrap();
+    let mut registry = Registry::create(folder.path(), &Params::default()).unwrap();
+    let fingerprint = work::fingerprint();
+    let start = Instant::now();
+    (0..TURN).for_each(|generation| work::commit(&mut registry, generation, &fingerprint));
+    start.elapsed()
+}
+
 /// Checks what a kill left; its generation, `None` if nothing was created yet.
 fn left(folder: &Path, acknowledged: u64, kill: u64, contents: &mut HashMap<u64, String>) -> Option<u64> {
     let context = format!("kill {kill}");
@@ -93,9 +103,9 @@ fn left(folder: &Path, acknowledged: u64, kill: u64, contents: &mut HashMap<u64,
     Some(generation)
 }
 
-/// Starts a child, kills it after `life`, counted from the moment it has
-/// opened the registry if `wait`; the last generation it told.
-fn run_child(folder: &Path, wait: bool, life: Duration) -> Option<u64> {
+/// Starts a child, kills it after `life`, counted from the moment it has told so
+/// many commits, if any number is given; the last generation it told.
+fn run_child(folder: &Path, commits: Option<u64>, life: Duration) -> Option<u64> {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "kill::a_killed_writer_leaves_its_last_commit", "--nocapture"])
         .env(CHILD, folder)
@@ -104,15 +114,22 @@ fn run_child(folder: &Path, wait: bool, life: Duration) -> Option<u64> {
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-    if wait {
+    let committed = |line: String| -> Option<u64> {
+        line.split_once("committed ").and_then(|(_, rest)| rest.trim().parse().ok())
+    };
+    let mut told = None;
+    if let Some(commits) = commits {
         assert!(lines.by_ref().any(|line| line.contains(OPENED)), "the child ended by itself");
+        for _ in 0..commits {
+            told = lines.by_ref().find_map(committed);
+            assert!(told.is_some(), "the child ended by itself");
+        }
     }
     std::thread::sleep(life);
     // On Unix this is SIGKILL: nothing in the child runs after it.
     child.kill().unwrap();
     child.wait().unwrap();
-    let told = |line: &str| line.split_once("committed ").and_then(|(_, rest)| rest.trim().parse().ok());
-    lines.filter_map(|line| told(&line)).last()
+    lines.filter_map(committed).last().or(told)
 }
 
 fn write_until_killed(folder: &Path) -> ! {
