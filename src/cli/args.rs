@@ -339,6 +339,23 @@ Example:
         #[command(flatten)]
         registry: RegistryDir,
     },
+    /// Merge all segments into one and return the space of what was removed
+    #[command(after_help = "\
+Registering merges as it goes; this does the rest. Recordings, declarations and
+what is found stay the same, and so does the content hash. Readers go on
+undisturbed. Stopping it at any instant loses nothing. It takes as much free disk
+as the segments have, until the old ones are deleted.
+
+Example:
+  earmark registry compact --registry my-registry")]
+    Compact {
+        /// Where the registry is.
+        #[command(flatten)]
+        registry: RegistryDir,
+        /// How the summary is written
+        #[arg(long, value_enum, default_value_t = ListFormat::Table)]
+        format: ListFormat,
+    },
     /// Read everything and check every checksum
     #[command(after_help = "\
 Exit codes: 0 all is well, 2 something is damaged.

@@ -160,7 +160,9 @@ fn values_that_mean_nothing_are_refused() {
 
 #[test]
 fn the_registry_commands_and_completions_parse() {
-    for line in ["info", "list", "list --format jsonl", "verify", "remove a b"] {
+    for line in
+        ["info", "list", "list --format jsonl", "verify", "compact", "compact --format jsonl", "remove a b"]
+    {
         let parsed = parse(&format!("registry {line} --registry r"));
         assert!(matches!(parsed, Ok(Command::Registry(_))), "{line}: {parsed:?}");
     }

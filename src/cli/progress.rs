@@ -1,4 +1,4 @@
-//! Progress on stderr: files done, times real time, time left.
+//! Progress on stderr: files done, times real time, time left; or bytes done.
 
 use std::fmt::Display;
 use std::io::IsTerminal;
@@ -79,6 +79,35 @@ impl Progress {
     fn show(&self) {
         self.bar.set_position(self.tally.files);
         self.bar.set_message(self.tally.speed(self.started.elapsed()));
+    }
+}
+
+/// Shows how much of a file is worked off, where stderr is a terminal.
+#[derive(Debug)]
+pub struct BytesProgress(ProgressBar);
+
+impl BytesProgress {
+    /// A bar that is empty.
+    pub fn new() -> Self {
+        if !std::io::stderr().is_terminal() {
+            return Self(ProgressBar::hidden());
+        }
+        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
+        let style = ProgressStyle::with_template("{bar:24} {bytes}/{total_bytes}  {elapsed}");
+        bar.set_style(style.expect("the template is valid"));
+        bar.enable_steady_tick(TICK);
+        Self(bar)
+    }
+
+    /// Shows `done` of `total` bytes.
+    pub fn show(&self, done: u64, total: u64) {
+        self.0.set_length(total);
+        self.0.set_position(done);
+    }
+
+    /// Takes the bar away.
+    pub fn finish(self) {
+        self.0.finish_and_clear();
     }
 }
 

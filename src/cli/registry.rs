@@ -4,12 +4,13 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use earmark::registry::{Registry, Removal};
-use earmark::report::{RecordingsTable, clean, write_info, write_json_line};
+use earmark::report::{RecordingsTable, clean, write_compaction, write_info, write_json_line};
 
 use super::args::{ListFormat, RegistryCommand};
 use super::error::CliError;
 use super::exit::Outcome;
 use super::output::{Output, terminal_columns};
+use super::progress::BytesProgress;
 use super::tell::{counted, tell};
 
 /// Looks after a registry.
@@ -18,6 +19,7 @@ pub fn run(command: RegistryCommand) -> Result<Outcome, CliError> {
         RegistryCommand::Info { registry, format } => info(&registry.registry, format),
         RegistryCommand::List { registry, format } => list(&registry.registry, format),
         RegistryCommand::Remove { ids, registry } => remove(&registry.registry, &ids),
+        RegistryCommand::Compact { registry, format } => compact(&registry.registry, format),
         RegistryCommand::Verify { registry } => verify(&registry.registry),
     }
 }
@@ -61,6 +63,18 @@ fn remove(folder: &Path, ids: &[String]) -> Result<Outcome, CliError> {
     }
     tell(format_args!("removed {}", counted(removed, "recording")));
     Ok(outcome)
+}
+
+fn compact(folder: &Path, format: ListFormat) -> Result<Outcome, CliError> {
+    let mut registry = Registry::open_for_writing(folder)?;
+    let progress = BytesProgress::new();
+    let compaction = registry.compact(|done, total| progress.show(done, total));
+    progress.finish();
+    let compaction = compaction?;
+    to_stdout(format, |output| match format {
+        ListFormat::Table => write_compaction(output, &compaction),
+        ListFormat::Jsonl => write_json_line(output, &compaction),
+    })
 }
 
 /// What is damaged goes to standard output, a line each.

@@ -91,12 +91,11 @@ fn checked_against(
     question: Question,
     match_options: MatchOptions,
 ) -> Result<CheckedAgainst, RegistryError> {
-    let info = registry.info()?;
     Ok(CheckedAgainst {
         tool: concat!("earmark ", env!("CARGO_PKG_VERSION")).to_owned(),
-        registry_generation: info.generation,
-        registry_hash: info.content_hash_hex(),
-        params: info.params_id,
+        registry_generation: registry.generation()?,
+        registry_hash: registry.content_hash_hex()?,
+        params: registry.params().id().to_string(),
         question,
         match_options,
     })

@@ -2,7 +2,7 @@
 
 use rusqlite::{Transaction, params};
 
-use crate::index::SegmentEntry;
+use crate::index::{SegmentEntry, write_segment};
 use crate::isrc::Isrc;
 use crate::units::RecordingKey;
 
@@ -139,29 +139,12 @@ impl<'a> Work<'a> {
     fn finish(self) -> Result<(), RegistryError> {
         let database = database_error(self.place.database, "write to");
         if !self.entries.is_empty() {
-            let written = segments::write(self.place.folder, self.segment, self.place.params, &self.entries)?;
-            let mut tombstones = Vec::new();
-            roaring::RoaringBitmap::new()
-                .serialize_into(&mut tombstones)
-                .map_err(|error| self.place.corrupt(format!("cannot serialise tombstones: {error}")))?;
+            let written = segments::write(self.place.folder, self.segment, |path| {
+                write_segment(path, self.place.params, &self.entries)
+            })?;
+            segments::enter(self.transaction, self.place, self.segment, &written)?;
             self.transaction
-                .execute(
-                    "INSERT INTO segment (number, bytes, recordings, hash, tombstones)
-                     VALUES (?1, ?2, ?3, ?4, ?5)",
-                    params![
-                        self.segment,
-                        i64::try_from(written.bytes).unwrap_or(i64::MAX),
-                        written.recordings,
-                        written.hash,
-                        tombstones
-                    ],
-                )
-                .and_then(|_| {
-                    self.transaction.execute(
-                        "UPDATE registry SET next_key = ?1, next_segment = ?2",
-                        params![self.next_key, self.segment + 1],
-                    )
-                })
+                .execute("UPDATE registry SET next_key = ?1", [self.next_key])
                 .map_err(database)?;
         }
         store_recordings_hash(self.transaction, self.place, &self.recordings)

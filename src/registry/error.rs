@@ -58,12 +58,36 @@ pub enum RegistryError {
         differences: Vec<String>,
     },
     /// The parameters have fields this version does not know, or lack some.
-    #[error("{} was made with fingerprint parameters this earmark does not know ({reason}): use the earmark that made it", path.display())]
+    #[error("{} holds fingerprints of version {}, {reason}: {}",
+        path.display(), found.map_or("unknown".to_owned(), |found| found.to_string()),
+        other_version(*found, *expected)
+    )]
     UnknownParams {
         /// The database file.
         path: PathBuf,
-        /// The field.
+        /// Version of the algorithm that made its fingerprints; `None` when it
+        /// does not say.
+        found: Option<u64>,
+        /// The version of this program.
+        expected: u64,
+        /// Why that cannot be read, going on with the sentence.
         reason: String,
+    },
+    /// A segment has another format, or was made with other parameters.
+    #[error("{source}")]
+    OtherSegment {
+        /// The segment file.
+        path: PathBuf,
+        /// Which, and what to do.
+        source: IndexError,
+    },
+    /// A segment to be merged is damaged. Nothing was merged.
+    #[error("segment {} {what}, and cannot be merged (`earmark registry verify` lists all that is damaged)", path.display())]
+    Unmergeable {
+        /// The segment file.
+        path: PathBuf,
+        /// What is wrong with it, completing the sentence.
+        what: String,
     },
     /// Another writer is at work.
     #[error("{} is being written by {holder}: wait until that is done, then try again (reading is possible meanwhile)", path.display())]
@@ -133,4 +157,13 @@ pub enum RegistryError {
         /// How many keys there are.
         limit: u64,
     },
+}
+
+/// What to do with fingerprints of another version.
+fn other_version(found: Option<u64>, expected: u64) -> &'static str {
+    if found.is_some_and(|found| found > expected) {
+        "update earmark"
+    } else {
+        "register the audio again into a new folder, or use the earmark that made it"
+    }
 }

@@ -18,7 +18,7 @@ pub struct Info {
     pub format_version: i64,
     /// Id of the fingerprint parameters, 16 hexadecimal digits.
     pub params_id: String,
-    /// Number of commits so far.
+    /// Number of commits so far, merging included, which changes no content.
     pub generation: u64,
     /// BLAKE3 hash that names the whole content: params, recordings and
     /// declarations, whatever the order of registration. The same content has
@@ -55,7 +55,7 @@ impl Info {
 }
 
 impl Registry {
-    /// Number of commits so far; it rises by one with each.
+    /// Number of commits so far; it rises by one with each, merging included.
     pub fn generation(&self) -> Result<u64, RegistryError> {
         self.connection()
             .query_row("SELECT generation FROM registry", [], |row| row.get::<_, i64>(0))
@@ -63,15 +63,37 @@ impl Registry {
             .map_err(database_error(&self.database, "read the generation of"))
     }
 
-    /// Counts, sizes and hashes.
+    /// [`Info::content_hash_hex`] alone, in constant time.
+    pub fn content_hash_hex(&self) -> Result<String, RegistryError> {
+        Ok(blake3::Hash::from_bytes(self.content_hash()?).to_hex().to_string())
+    }
+
+    fn content_hash(&self) -> Result<[u8; 32], RegistryError> {
+        let (recordings_hash, declarations, declarations_hash): (Vec<u8>, i64, [u8; 32]) = self
+            .connection()
+            .query_row("SELECT recordings_hash, declarations, declarations_hash FROM registry", [], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })
+            .map_err(database_error(&self.database, "read"))?;
+        let mut content = Canonical::new("earmark registry 1");
+        content.text(&self.params.id().to_string());
+        content.bytes(&recordings_hash);
+        content.text(&declarations.unsigned_abs().to_string());
+        content.bytes(&declarations_hash);
+        Ok(*blake3::hash(content.as_bytes()).as_bytes())
+    }
+
+    /// Counts, sizes and hashes. Reads the table of recordings: milliseconds for
+    /// each ten thousand of them.
     pub fn info(&self) -> Result<Info, RegistryError> {
+        let content_hash = self.content_hash()?;
         let connection = self.connection();
         let database = database_error(&self.database, "read");
         let count =
             |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs);
-        let (recordings_hash, declarations, declarations_hash): (Vec<u8>, i64, [u8; 32]) = connection
-            .query_row("SELECT recordings_hash, declarations, declarations_hash FROM registry", [], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        let (declarations, declarations_hash): (i64, [u8; 32]) = connection
+            .query_row("SELECT declarations, declarations_hash FROM registry", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
             })
             .map_err(database)?;
         let mut tombstones = 0;
@@ -79,24 +101,17 @@ impl Registry {
         for number in &live {
             tombstones += read::tombstones_of(&connection, *number, &self.database)?.len();
         }
-        let params_id = self.params.id().to_string();
-        let declarations = declarations.unsigned_abs();
-        let mut content = Canonical::new("earmark registry 1");
-        content.text(&params_id);
-        content.bytes(&recordings_hash);
-        content.text(&declarations.to_string());
-        content.bytes(&declarations_hash);
         Ok(Info {
             format_version: schema::FORMAT_VERSION,
-            params_id,
+            params_id: self.params.id().to_string(),
             generation: count("SELECT generation FROM registry").map_err(database)?,
-            content_hash: *blake3::hash(content.as_bytes()).as_bytes(),
+            content_hash,
             recordings: count("SELECT count(*) FROM recording").map_err(database)?,
             isrcs: count("SELECT count(*) FROM recording_isrc").map_err(database)?,
             duration_s: connection
                 .query_row("SELECT total(duration_s) FROM recording", [], |row| row.get(0))
                 .map_err(database)?,
-            declarations,
+            declarations: declarations.unsigned_abs(),
             declarations_hash,
             segments: live.len() as u64,
             tombstones,

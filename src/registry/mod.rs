@@ -15,6 +15,10 @@
 //! the last transaction; a segment that no transaction names is ignored, and
 //! the next writer deletes it.
 //!
+//! **Merging.** Every batch is a segment of its own; [`Registry::merge_tiers`]
+//! keeps their number logarithmic and [`Registry::compact`] makes one of them
+//! all, by the same commit. Both leave out the fingerprints of removed recordings.
+//!
 //! **Readers** see the state of the moment they opened, for as long as they
 //! keep the registry open, whatever a writer commits meanwhile. **Writers**
 //! exclude each other: the second is refused and told who the first is.
@@ -25,6 +29,7 @@
 mod add;
 mod canonical;
 mod chain;
+mod compact;
 mod content_hash;
 mod declaration;
 mod declaration_import;
@@ -36,13 +41,16 @@ mod read;
 mod recording;
 mod remove;
 mod schema;
+mod segment_check;
 mod segments;
 mod territory;
+mod tiers;
 mod verify;
 
 #[cfg(test)]
 mod tests;
 
+pub use compact::Compaction;
 pub use declaration::{Declaration, DeclarationError, NewDeclaration, Permission, Subject, Use, name_key};
 pub use declaration_import::{
     DECLARATION_COLUMNS, DeclarationFormat, ImportError, ParsedDeclarations, RowError, parse_declarations,
@@ -52,7 +60,7 @@ pub use info::Info;
 pub use read::Recordings;
 pub use recording::{Added, Facts, NewRecording, Recording, RecordingError, Removal};
 pub use territory::{Territory, TerritoryError};
-pub use verify::Problem;
+pub use verify::{Concerned, Problem};
 
 use std::fmt;
 use std::fs;
@@ -105,7 +113,8 @@ impl Registry {
     }
 
     /// Opens for reading and keeps the state of this moment; a writer does not
-    /// disturb it. Needs no right to write.
+    /// disturb it. Needs no right to write. Reads one row and the header of each
+    /// segment, however many recordings there are.
     pub fn open(folder: &Path) -> Result<Self, RegistryError> {
         let database = folder.join(schema::FILE_NAME);
         if !database.is_file() {
@@ -115,30 +124,24 @@ impl Registry {
         // the mapping; the next snapshot no longer names that segment. More
         // tries than any real sequence of such commits: after them a missing
         // file is damage, which `index` and `verify` report.
-        const TRIES: u32 = 5;
+        const TRIES: u32 = 20;
         let mut tries = 1;
         loop {
             let connection = schema::open_reader(&database)?;
             let params = read::stored_params(&connection, &database)?;
             let live = read::live_segments(&connection)
                 .map_err(database_error(&database, "read the segments of"))?;
-            let missing = live.iter().any(|number| !segments::path(folder, *number).is_file());
-            if missing && tries < TRIES {
+            let mapped = segments::map(folder, &live, &params)?;
+            if mapped.missing && tries < TRIES {
                 tries += 1;
                 continue;
             }
-            let mapped = live
-                .into_iter()
-                .map(|number| {
-                    (number, Segment::open(&segments::path(folder, number), &params).ok().map(Arc::new))
-                })
-                .collect();
             return Ok(Self {
                 folder: folder.to_owned(),
                 database,
                 params,
                 connection: Mutex::new(connection),
-                mapped,
+                mapped: mapped.segments,
                 writer: None,
             });
         }
@@ -188,6 +191,8 @@ impl Registry {
         }
         let live =
             read::live_segments(&connection).map_err(database_error(&database, "read the segments of"))?;
+        // Before anything is written: nothing is added to what cannot be searched.
+        segments::map(folder, &live, &params)?;
         segments::sweep(folder, &live)?;
         let registry = Self {
             folder: folder.to_owned(),
@@ -198,6 +203,13 @@ impl Registry {
             writer: Some(writer),
         };
         Ok((registry, state == State::Registry))
+    }
+
+    /// Deletes the files that the last commit no longer names.
+    fn sweep(&self) -> Result<(), RegistryError> {
+        let live = read::live_segments(&self.connection())
+            .map_err(database_error(&self.database, "read the segments of"))?;
+        segments::sweep(&self.folder, &live)
     }
 
     /// The connection. A panic elsewhere while it was held left no transaction

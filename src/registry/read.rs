@@ -240,8 +240,24 @@ pub(super) fn stored_params(connection: &Connection, path: &Path) -> Result<Para
     let (json, id): (String, String) = connection
         .query_row("SELECT params, params_id FROM registry", [], |row| Ok((row.get(0)?, row.get(1)?)))
         .map_err(database_error(path, "read the params of"))?;
-    let params: Params = serde_json::from_str(&json)
-        .map_err(|error| RegistryError::UnknownParams { path: path.to_owned(), reason: error.to_string() })?;
+    let expected = u64::from(Params::default().algorithm);
+    let unknown = |reason| {
+        // The one field that every version has.
+        let fields: serde_json::Value = serde_json::from_str(&json).unwrap_or_default();
+        let found = fields.get("algorithm").and_then(serde_json::Value::as_u64);
+        // Of another version, other fields are no news.
+        let reason = match found {
+            Some(found) if found == expected => reason,
+            _ => format!("and this earmark makes and reads version {expected}"),
+        };
+        RegistryError::UnknownParams { path: path.to_owned(), found, expected, reason }
+    };
+    let params: Params = serde_json::from_str(&json).map_err(|error| {
+        unknown(format!("made with parameters that this earmark does not know ({error})"))
+    })?;
+    if u64::from(params.algorithm) != expected {
+        return Err(unknown(String::new()));
+    }
     if params.id().to_string() != id {
         let what = format!("its params have the id {} but {id} is stored", params.id());
         return Err(RegistryError::Corrupt { path: path.to_owned(), what });

@@ -7,15 +7,16 @@ use crate::units::RecordingKey;
 use super::add::{recordings_hash, store_recordings_hash};
 use super::recording::Removal;
 use super::schema::database_error;
-use super::{Registry, RegistryError, read, segments};
+use super::{Registry, RegistryError, read};
 
 impl Registry {
     /// Removes recordings by id, all in one transaction. The result has one
     /// entry per id, in the order given.
     ///
     /// Fingerprints stay in their segment under a tombstone, which hides them
-    /// from [`index`](Self::index). A segment without any recording left is
-    /// dropped and its file deleted after the commit. Declarations about a
+    /// from [`index`](Self::index), until merging leaves them out. A segment
+    /// without any recording left is dropped and its file deleted after the
+    /// commit. Declarations about a
     /// removed recording stay: they are history. Its key is not given again.
     pub fn remove(&mut self, ids: &[String]) -> Result<Vec<Removal>, RegistryError> {
         let removals = self.commit(|transaction, place| {
@@ -42,14 +43,17 @@ impl Registry {
                 removals.push(Removal::Removed { id: id.clone() });
             }
             transaction
-                .execute("DELETE FROM segment WHERE number NOT IN (SELECT segment FROM recording)", [])
+                .execute(
+                    "DELETE FROM segment
+                     WHERE NOT EXISTS (SELECT 1 FROM recording WHERE recording.segment = segment.number)",
+                    [],
+                )
                 .map_err(database)?;
             store_recordings_hash(transaction, place, &hash)?;
             let changed = removals.iter().any(|removal| matches!(removal, Removal::Removed { .. }));
             Ok((removals, changed))
         })?;
-        let live = read::live_segments(&self.connection()).map_err(database_error(&self.database, "read"))?;
-        segments::sweep(&self.folder, &live)?;
+        self.sweep()?;
         Ok(removals)
     }
 }

@@ -1,13 +1,19 @@
-//! Segment files: their names, how one comes to be, how leftovers go.
+//! Segment files: their names, how one comes to be, how they are opened, how
+//! leftovers go.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::index::{SegmentEntry, write_segment};
+use roaring::RoaringBitmap;
+use rusqlite::{Transaction, params};
+
+use crate::index::{IndexError, Segment, SegmentSummary};
 use crate::params::Params;
 
-use super::RegistryError;
+use super::schema::database_error;
+use super::{Place, RegistryError};
 
 /// The folder of the segments inside the registry folder.
 pub(super) const FOLDER: &str = "segments";
@@ -34,21 +40,23 @@ pub(super) struct Written {
     pub(super) hash: [u8; 32],
 }
 
-/// Writes a segment under a temporary name, renames it and syncs the folder.
-/// When this returns, the file survives a power cut, but belongs to the
-/// registry only once the database names it.
+/// Lets `fill` write and sync a segment under a temporary name, renames it and
+/// syncs the folder. When this returns, the file survives a power cut, but
+/// belongs to the registry only once the database names it.
 pub(super) fn write(
     registry: &Path,
     number: i64,
-    params: &Params,
-    entries: &[SegmentEntry<'_>],
+    fill: impl FnOnce(&Path) -> Result<SegmentSummary, IndexError>,
 ) -> Result<Written, RegistryError> {
     let path = path(registry, number);
     let mut temporary = path.clone().into_os_string();
     temporary.push(TEMPORARY);
     let temporary = PathBuf::from(temporary);
-    let summary = write_segment(&temporary, params, entries)
-        .map_err(|source| RegistryError::Segment { path: temporary.clone(), source })?;
+    let summary = fill(&temporary).map_err(|source| {
+        // At once, and not by the next writer: perhaps the disk is full.
+        let _ = fs::remove_file(&temporary);
+        RegistryError::Segment { path: temporary.clone(), source }
+    })?;
     let hash = hash(&temporary).map_err(|source| RegistryError::Io {
         path: temporary.clone(),
         action: "read back",
@@ -61,6 +69,62 @@ pub(super) fn write(
     })?;
     sync_folder(&registry.join(FOLDER))?;
     Ok(Written { bytes: summary.bytes, recordings: summary.recordings, hash })
+}
+
+/// Names a written segment in the database, without tombstones, and moves on
+/// to the next number.
+pub(super) fn enter(
+    transaction: &Transaction<'_>,
+    place: &Place<'_>,
+    number: i64,
+    written: &Written,
+) -> Result<(), RegistryError> {
+    let mut tombstones = Vec::new();
+    RoaringBitmap::new()
+        .serialize_into(&mut tombstones)
+        .map_err(|error| place.corrupt(format!("cannot serialise tombstones: {error}")))?;
+    let bytes = i64::try_from(written.bytes).unwrap_or(i64::MAX);
+    transaction
+        .execute(
+            "INSERT INTO segment (number, bytes, recordings, hash, tombstones) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![number, bytes, written.recordings, written.hash, tombstones],
+        )
+        .and_then(|_| transaction.execute("UPDATE registry SET next_segment = ?1", [number + 1]))
+        .map(|_| ())
+        .map_err(database_error(place.database, "write to"))
+}
+
+/// The live segments of a snapshot, as far as they can be opened.
+pub(super) struct Mapped {
+    /// Number and file; `None` for a missing or damaged one.
+    pub(super) segments: Vec<(i64, Option<Arc<Segment>>)>,
+    /// Whether a file is missing: deleted by a writer since the snapshot, or lost.
+    pub(super) missing: bool,
+}
+
+/// Opens segments; each takes the reading of its header.
+///
+/// # Errors
+/// If one has another format or other params: then nothing in the registry can be
+/// searched together. Damage is no error here, so that `verify` can tell it.
+pub(super) fn map(registry: &Path, live: &[i64], params: &Params) -> Result<Mapped, RegistryError> {
+    let mut mapped = Mapped { segments: Vec::with_capacity(live.len()), missing: false };
+    for number in live {
+        let path = path(registry, *number);
+        let segment = match Segment::open(&path, params) {
+            Ok(segment) => Some(Arc::new(segment)),
+            Err(source @ (IndexError::Version { .. } | IndexError::Params { .. })) => {
+                return Err(RegistryError::OtherSegment { path, source });
+            }
+            Err(IndexError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                mapped.missing = true;
+                None
+            }
+            Err(_) => None,
+        };
+        mapped.segments.push((*number, segment));
+    }
+    Ok(mapped)
 }
 
 /// BLAKE3 hash of a file.

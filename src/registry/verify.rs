@@ -1,18 +1,14 @@
 //! Checking a registry for damage.
 
-use std::fs;
-use std::io;
+use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use roaring::RoaringBitmap;
 use rusqlite::Connection;
 use serde::Serialize;
 
-use crate::index::Segment;
-
 use super::content_hash::SetHash;
 use super::schema::database_error;
+use super::segment_check::SegmentRow;
 use super::{Registry, RegistryError, chain, declare, read, schema, segments};
 
 /// Something [`Registry::verify`] found.
@@ -33,12 +29,14 @@ pub enum Problem {
         name: String,
     },
     /// A segment the registry names cannot be read or does not check.
-    #[error("segment {}: {what}", path.display())]
+    #[error("segment {}: {what}{concerned}", path.display())]
     Segment {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
         what: String,
+        /// The registered recordings in it.
+        concerned: Concerned,
     },
     /// Recordings, tombstones and segments do not fit together.
     #[error("recordings: {what}")]
@@ -59,6 +57,43 @@ pub enum Problem {
         /// The file.
         path: PathBuf,
     },
+}
+
+/// The recordings that damage to a segment concerns.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Concerned {
+    /// How many.
+    pub recordings: u64,
+    /// Ids of the first of them.
+    pub first_ids: Vec<String>,
+}
+
+impl Concerned {
+    /// Recordings named; the rest is counted.
+    const NAMED: usize = 5;
+
+    /// The recordings registered with a segment.
+    fn by(segment: i64, connection: &Connection) -> rusqlite::Result<Self> {
+        let sql = format!("SELECT id FROM recording WHERE segment = ?1 ORDER BY key LIMIT {}", Self::NAMED);
+        let first_ids = connection
+            .prepare(&sql)?
+            .query_map([segment], |row| row.get(0))?
+            .collect::<rusqlite::Result<_>>()?;
+        let count = "SELECT count(*) FROM recording WHERE segment = ?1";
+        let recordings: i64 = connection.query_row(count, [segment], |row| row.get(0))?;
+        Ok(Self { recordings: recordings.unsigned_abs(), first_ids })
+    }
+}
+
+impl fmt::Display for Concerned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.recordings == 0 {
+            return Ok(());
+        }
+        let some = if self.recordings as usize > self.first_ids.len() { ", ..." } else { "" };
+        let plural = if self.recordings == 1 { "" } else { "s" };
+        write!(f, " (it holds {} recording{plural}: {}{some})", self.recordings, self.first_ids.join(", "))
+    }
 }
 
 impl Problem {
@@ -101,7 +136,7 @@ impl Registry {
         let database = database_error(&self.database, "read the segments of");
         let live = read::live_segments(connection).map_err(database)?;
         for number in &live {
-            let row = self.segment_row(connection, *number)?;
+            let row = SegmentRow::read(connection, &self.database, *number)?;
             if row.registered.len() + row.tombstones.len() != row.recordings
                 || !row.registered.is_disjoint(&row.tombstones)
             {
@@ -114,8 +149,11 @@ impl Registry {
                 problems.push(Problem::Recordings { what });
             }
             let path = segments::path(&self.folder, *number);
-            if let Some(what) = self.segment_fault(*number, &path, &row) {
-                problems.push(Problem::Segment { path, what });
+            let mapped =
+                self.mapped.iter().find(|(known, _)| known == number).and_then(|(_, mapped)| mapped.clone());
+            if let Err(what) = row.checked(&path, &self.params, mapped) {
+                let concerned = Concerned::by(*number, connection).map_err(database)?;
+                problems.push(Problem::Segment { path, what, concerned });
             }
         }
         match segments::orphans(&self.folder, &live) {
@@ -123,90 +161,11 @@ impl Registry {
             Err(error) => problems.push(Problem::Segment {
                 path: self.folder.join(segments::FOLDER),
                 what: format!("the folder cannot be listed: {error}"),
+                concerned: Concerned::default(),
             }),
         }
         Ok(())
     }
-
-    fn segment_row(&self, connection: &Connection, number: i64) -> Result<SegmentRow, RegistryError> {
-        let read = || -> rusqlite::Result<(i64, i64, [u8; 32], RoaringBitmap)> {
-            let (bytes, recordings, hash) = connection.query_row(
-                "SELECT bytes, recordings, hash FROM segment WHERE number = ?1",
-                [number],
-                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-            )?;
-            let mut statement = connection.prepare_cached("SELECT key FROM recording WHERE segment = ?1")?;
-            let keys = statement.query_map([number], |row| row.get::<_, u32>(0))?;
-            Ok((bytes, recordings, hash, keys.collect::<rusqlite::Result<_>>()?))
-        };
-        let (bytes, recordings, hash, registered) =
-            read().map_err(database_error(&self.database, "read the segments of"))?;
-        let tombstones = read::tombstones_of(connection, number, &self.database)?;
-        // A negative number is damage and equals no count.
-        let unsigned = |number| u64::try_from(number).unwrap_or(u64::MAX);
-        Ok(SegmentRow {
-            bytes: unsigned(bytes),
-            recordings: unsigned(recordings),
-            hash,
-            registered,
-            tombstones,
-        })
-    }
-
-    /// What is wrong with a segment file, if anything.
-    fn segment_fault(&self, number: i64, path: &Path, row: &SegmentRow) -> Option<String> {
-        let mapped =
-            self.mapped.iter().find(|(known, _)| *known == number).and_then(|(_, segment)| segment.clone());
-        // A mapped segment may have lost its name to a later removal; its bytes still count.
-        let named = mapped.is_none() || path.exists();
-        let unreadable = |error: io::Error| Some(format!("cannot be read: {error}; restore it from a copy"));
-        if named {
-            match fs::metadata(path) {
-                Err(error) => return unreadable(error),
-                Ok(file) if file.len() != row.bytes => {
-                    let found = file.len();
-                    return Some(format!(
-                        "has {found} bytes, registered with {}; restore it from a copy",
-                        row.bytes
-                    ));
-                }
-                Ok(_) => {}
-            }
-        }
-        let opened = match mapped {
-            Some(segment) => Ok(segment),
-            None => Segment::open(path, &self.params).map(Arc::new),
-        };
-        // Before the file's hash, as its own checksums tell where the damage is.
-        let segment = match opened.and_then(|segment| segment.verify().map(|()| segment)) {
-            Ok(segment) => segment,
-            Err(error) => return Some(error.to_string()),
-        };
-        if named {
-            match segments::hash(path) {
-                Err(error) => return unreadable(error),
-                Ok(hash) if hash != row.hash => {
-                    return Some("is not the file that was registered; restore it from a copy".to_owned());
-                }
-                Ok(_) => {}
-            }
-        }
-        let keys: RoaringBitmap = segment.keys().map(|key| key.0).collect();
-        (keys != &row.registered | &row.tombstones).then(|| {
-            "holds other recordings than those registered with it; restore the folder from a copy".to_owned()
-        })
-    }
-}
-
-/// What the database says about a segment.
-struct SegmentRow {
-    bytes: u64,
-    recordings: u64,
-    hash: [u8; 32],
-    /// Keys of the recordings registered with it.
-    registered: RoaringBitmap,
-    /// Keys of those removed from it.
-    tombstones: RoaringBitmap,
 }
 
 fn check_database(

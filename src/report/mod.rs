@@ -6,7 +6,7 @@
 //! | CSV | spreadsheets: a scan's rows, the main fields | [`ScanCsv`] |
 //! | table | people: 80 columns or more, coloured where the output takes colour | [`IdentifyTable`], [`ScanTable`] |
 //! | text | people: two files compared | [`CompareRow::write_text`] |
-//! | lines | people: what a registry holds | [`RecordingsTable`], [`write_info`] |
+//! | lines | people: what a registry holds | [`RecordingsTable`], [`write_info`], [`write_compaction`] |
 //!
 //! Rows have a schema with a name and a number ([`IDENTIFY_SCHEMA`],
 //! [`SCAN_SCHEMA`], [`COMPARE_SCHEMA`]). Within one number keys are only ever added; a reader
@@ -30,7 +30,7 @@ pub use checked::CheckedAgainst;
 pub use compare::{COMPARE_SCHEMA, CompareRow, ComparedFile, PlacementRow};
 pub use identify::{IDENTIFY_SCHEMA, IdentifyRow, MatchRow};
 pub use place::PlaceRow;
-pub use registry_table::{RecordingsTable, write_info};
+pub use registry_table::{RecordingsTable, write_compaction, write_info};
 pub use rows::write_json_line;
 pub use scan_csv::{SCAN_CSV_COLUMNS, ScanCsv};
 pub use scan_row::{SCAN_SCHEMA, ScanRow, TagCheck, TagSound};

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::text::{BOLD, FAINT, RESET, clean, clock};
-use crate::registry::{Info, Recording};
+use crate::registry::{Compaction, Info, Recording};
 
 /// Writes the figures about a registry, a line each. Fails when `out` does.
 pub fn write_info(out: &mut impl Write, info: &Info) -> io::Result<()> {
@@ -24,6 +24,16 @@ pub fn write_info(out: &mut impl Write, info: &Info) -> io::Result<()> {
         writeln!(out, "{FAINT}{name:<22}{RESET}{value}")?;
     }
     Ok(())
+}
+
+/// Writes what merging did, in a line. Fails when `out` does.
+pub fn write_compaction(out: &mut impl Write, done: &Compaction) -> io::Result<()> {
+    let Compaction { segments_before, segments_after, bytes_before, bytes_after, dropped } = done;
+    writeln!(
+        out,
+        "segments: {segments_before} before, {segments_after} after; \
+         bytes: {bytes_before} before, {bytes_after} after; removed recordings dropped: {dropped}"
+    )
 }
 
 /// Columns that ids take unless one is longer: an ISRC, or the hash of content.

@@ -6,6 +6,7 @@ mod format;
 mod identify;
 mod interrupt;
 mod maintain;
+mod merging;
 mod output;
 mod register;
 mod scan;

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::support::{earmark, fill, folder, registry, segment};
+use super::support::{earmark, fill, folder, noise_wav, registry, segment};
 
 #[test]
 fn info_and_list_tell_what_is_there() {
@@ -50,6 +50,68 @@ fn removing_names_unknown_ids_and_removes_the_others() {
 }
 
 #[test]
+fn compacting_returns_the_space_of_what_was_removed() {
+    let folder = folder();
+    fill(folder.path());
+    let hash = || {
+        earmark("registry info --registry {} --format jsonl", folder.path()).objects()[0]["content_hash"]
+            .clone()
+    };
+    assert_eq!(earmark("registry remove windmill-waltz --registry {}", folder.path()).code, Some(0));
+    let before = hash();
+    let run = earmark("registry compact --registry {} --format jsonl", folder.path());
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""), "{run:?}");
+    let summary = &run.objects()[0];
+    let number = |key: &str| summary[key].as_u64();
+    assert_eq!(
+        (number("segments_before"), number("segments_after"), number("dropped")),
+        (Some(1), Some(1), Some(1))
+    );
+    assert!(number("bytes_after") < number("bytes_before"), "{summary}");
+    assert_eq!(hash(), before);
+    assert_eq!(earmark("registry verify --registry {}", folder.path()).code, Some(0));
+    let again = earmark("registry compact --registry {}", folder.path());
+    assert!(again.stdout.starts_with("segments: 1 before, 1 after; bytes: "), "{again:?}");
+    assert!(again.stdout.ends_with("; removed recordings dropped: 0\n"), "{again:?}");
+}
+
+#[test]
+fn runs_that_add_a_song_each_are_merged() {
+    let folder = folder();
+    for seed in 1..=9 {
+        noise_wav(&folder.path().join("song.wav"), 3, seed);
+        let run = earmark("register {}/song.wav --registry {}/r", folder.path());
+        assert_eq!(run.code, Some(0), "{run:?}");
+    }
+    let info = earmark("registry info --registry {}/r --format jsonl", folder.path()).objects();
+    assert_eq!((info[0]["recordings"].as_u64(), info[0]["segments"].as_u64()), (Some(9), Some(2)));
+}
+
+#[test]
+fn a_segment_that_cannot_be_merged_is_told_and_the_run_goes_on() {
+    let folder = folder();
+    let register = |seed: u32| {
+        noise_wav(&folder.path().join("song.wav"), 3, seed);
+        earmark("register {}/song.wav --registry {}/r", folder.path())
+    };
+    for seed in 1..=7 {
+        assert_eq!(register(seed).code, Some(0));
+    }
+    let path = folder.path().join("r/segments/00000003.seg");
+    let mut bytes = fs::read(&path).expect("a segment");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&path, bytes).expect("writable");
+    let run = register(8);
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert!(
+        run.stderr.contains("segments were not merged: ") && run.stderr.contains("00000003.seg"),
+        "{run:?}"
+    );
+    assert!(run.stderr.contains("1 new"), "{run:?}");
+}
+
+#[test]
 fn a_flipped_byte_is_found() {
     let folder = folder();
     fill(folder.path());
@@ -91,7 +153,7 @@ fn a_flipped_byte_is_found() {
 #[test]
 fn a_folder_without_a_registry_is_told_how_to_make_one() {
     let folder = folder();
-    for command in ["info", "list", "verify", "remove x"] {
+    for command in ["info", "list", "verify", "compact", "remove x"] {
         let run = earmark(&format!("registry {command} --registry {{}}/none"), folder.path());
         assert_eq!(run.code, Some(2), "{command}");
         assert!(run.stderr.contains("there is no registry in"), "{}", run.stderr);

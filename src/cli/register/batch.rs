@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender};
 
 use earmark::registry::{Added, NewRecording, Registry, RegistryError};
+use earmark::scan::pipeline::StopFlag;
 use earmark::units::Seconds;
 
 /// Audio in a batch, at most. Fingerprints of an hour take about four
@@ -50,19 +51,37 @@ pub struct Commit {
     pub added: Vec<Added>,
 }
 
+/// What the thread that commits has to tell.
+pub enum News {
+    /// A batch is in the registry.
+    Committed(Commit),
+    /// A batch is not, and nothing goes on.
+    Failed(RegistryError),
+    /// Segments could not be merged. What was registered is registered.
+    NotMerged(RegistryError),
+}
+
 /// Commits batches as they come and tells what became of them; ends with the
-/// last batch or the first error.
-pub fn commit_all(
-    registry: &mut Registry,
-    batches: Receiver<Batch>,
-    told: &Sender<Result<Commit, RegistryError>>,
-) {
+/// last batch or the first error. After each it merges the segments that are due,
+/// while the next files are read; not any more once `stop` is raised.
+pub fn commit_all(registry: &mut Registry, batches: Receiver<Batch>, stop: &StopFlag, news: &Sender<News>) {
+    let mut merging = true;
     for Batch { paths, recordings, .. } in batches {
-        let commit = registry.add(&recordings).map(|added| Commit { paths, added });
-        let failed = commit.is_err();
-        // Nobody listens any more when the run was broken off.
-        if told.send(commit).is_err() || failed {
+        let added = match registry.add(&recordings) {
+            Ok(added) => added,
+            Err(error) => {
+                // Nobody listens any more when the run was broken off.
+                let _ = news.send(News::Failed(error));
+                return;
+            }
+        };
+        if news.send(News::Committed(Commit { paths, added })).is_err() {
             return;
+        }
+        // A damaged segment or a full disk would fail it again after every batch.
+        if merging && let Err(error) = registry.merge_tiers(|| !stop.is_stopped()) {
+            merging = false;
+            let _ = news.send(News::NotMerged(error));
         }
     }
 }

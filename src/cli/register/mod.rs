@@ -12,7 +12,7 @@ use std::thread;
 
 use earmark::audio::Limits;
 use earmark::params::Params;
-use earmark::registry::{Added, NewRecording, Registry, RegistryError};
+use earmark::registry::{Added, NewRecording, Registry};
 use earmark::scan::inputs::expand;
 use earmark::scan::manifest::{Manifest, read_manifest};
 use earmark::scan::pipeline::{Ending, Pipeline};
@@ -25,7 +25,7 @@ use super::reading::{self, ReadError, SHORTEST_S};
 use super::tell::{counted, tell};
 use super::{interrupt, tell_about};
 
-use batch::{Batch, Commit};
+use batch::{Batch, Commit, News};
 use jobs::Job;
 
 /// Fingerprints that may wait for an earlier, slower file, per thread. One of
@@ -43,7 +43,7 @@ pub fn run(args: RegisterArgs, threads: Option<NonZeroUsize>) -> Result<Outcome,
     let stop = interrupt::watch()?;
     let params = Params::default();
     let mut registry = Registry::open_or_create(&args.registry.registry, &params)?;
-    let pipeline = Pipeline::new(threads, stop)
+    let pipeline = Pipeline::new(threads, stop.clone())
         .map_err(|error| CliError::Threads { reason: error.to_string() })?
         .waiting_per_thread(WAITING_PER_THREAD);
 
@@ -62,12 +62,13 @@ pub fn run(args: RegisterArgs, threads: Option<NonZeroUsize>) -> Result<Outcome,
     let limits = Limits::default();
     let mut progress = Progress::new(jobs.len() as u64);
 
-    // Committing has a thread of its own, so that reading goes on meanwhile.
+    // Committing and merging have a thread of their own, so that reading goes on
+    // meanwhile.
     // The channel holds nothing: one batch is collected while one is committed.
     let whole = thread::scope(|scope| {
         let (batches, full) = mpsc::sync_channel::<Batch>(0);
         let (committed, commits) = mpsc::channel();
-        scope.spawn(move || batch::commit_all(&mut registry, full, &committed));
+        scope.spawn(move || batch::commit_all(&mut registry, full, &stop, &committed));
         let mut batch = Batch::default();
         let mut delivered = jobs.iter();
         let ending = pipeline.run(
@@ -167,13 +168,18 @@ struct Counts {
 
 impl Counts {
     /// Counts commits and tells what somebody should know about them.
-    fn take(
-        &mut self,
-        commits: impl Iterator<Item = Result<Commit, RegistryError>>,
-        progress: &Progress,
-    ) -> Result<(), CliError> {
-        for commit in commits {
-            let Commit { paths, added } = commit?;
+    fn take(&mut self, news: impl Iterator<Item = News>, progress: &Progress) -> Result<(), CliError> {
+        for news in news {
+            let Commit { paths, added } = match news {
+                News::Committed(commit) => commit,
+                News::Failed(error) => return Err(error.into()),
+                News::NotMerged(error) => {
+                    let what =
+                        format!("all that was read is registered, but segments were not merged: {error}");
+                    progress.while_hidden(|| tell(what));
+                    continue;
+                }
+            };
             for (path, added) in paths.iter().zip(added) {
                 match added {
                     Added::New { .. } => self.new += 1,

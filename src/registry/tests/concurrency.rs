@@ -29,6 +29,30 @@ fn a_reader_keeps_its_snapshot_while_a_writer_commits() {
 }
 
 #[test]
+fn a_reader_goes_on_while_its_segments_are_merged_and_deleted() {
+    let folder = tempfile::tempdir().unwrap();
+    fill(folder.path());
+    let reader = Registry::open(folder.path()).unwrap();
+    let before = (ids(&reader), reader.info().unwrap());
+    let peaks = |registry: &Registry| -> Vec<_> {
+        let index = registry.index().unwrap();
+        let live = |at: &_| !index.is_removed(index.recording(*at).key);
+        index.recordings().filter(live).map(|at| (index.recording(at).key, index.peaks(at))).collect()
+    };
+    let stored = peaks(&reader);
+    let mut writer = Registry::open_for_writing(folder.path()).unwrap();
+    writer.compact(|_, _| ()).unwrap();
+    assert_eq!(segment_files(folder.path()), ["00000003.seg"]);
+
+    assert_eq!((ids(&reader), reader.info().unwrap().segments), (before.0, 2));
+    assert_eq!(peaks(&reader), stored);
+    assert!(reader.verify().unwrap().iter().all(Problem::is_harmless));
+    let fresh = Registry::open(folder.path()).unwrap();
+    assert_eq!(peaks(&fresh), stored, "and whoever opens now finds the same");
+    assert_eq!(fresh.info().unwrap().content_hash, before.1.content_hash);
+}
+
+#[test]
 fn a_second_writer_is_refused_until_the_first_is_gone() {
     let folder = tempfile::tempdir().unwrap();
     let first = Registry::create(folder.path(), &Params::default()).unwrap();
@@ -69,4 +93,26 @@ fn a_writer_and_many_readers_at_once_see_whole_commits_only() {
         }
     });
     assert_eq!(writer.verify().unwrap(), []);
+}
+
+#[test]
+fn whoever_opens_while_segments_are_merged_finds_them_all() {
+    const ROUNDS: u32 = 30;
+    let folder = tempfile::tempdir().unwrap();
+    fill(folder.path());
+    let mut writer = Registry::open_for_writing(folder.path()).unwrap();
+    std::thread::scope(|scope| {
+        let writing = scope.spawn(move || {
+            for round in 0..ROUNDS {
+                writer.add(&[recording(100 + round)]).unwrap();
+                writer.compact(|_, _| ()).unwrap();
+            }
+        });
+        while !writing.is_finished() {
+            let reader = Registry::open(folder.path()).unwrap();
+            let recordings = reader.index().unwrap().recordings().count() as u64;
+            let info = reader.info().unwrap();
+            assert_eq!(recordings, info.recordings + info.tombstones);
+        }
+    });
 }

@@ -1,6 +1,7 @@
 //! Tests of the registry as a whole.
 
 mod adding;
+mod compacting;
 mod concurrency;
 mod damage;
 mod declaring;

@@ -64,6 +64,25 @@ fn foreign_and_newer_databases_are_refused() {
         &|error| matches!(error, RegistryError::FormatTooNew { found, .. } if *found == schema::FORMAT_VERSION + 1),
     );
     assert!(Registry::open(folder.path()).unwrap_err().to_string().contains("update earmark"));
+    set("user_version", schema::FORMAT_VERSION);
+    // Fingerprints of another algorithm, whose parameters may have other names.
+    for (algorithm, remedy) in [(1_000_000, "update earmark"), (0, "register the audio again")] {
+        for extra in ["", r#", "new_field": 7"#] {
+            let params = Params { algorithm, ..Params::default() };
+            let json = params.to_json().replace('}', extra) + "}";
+            let connection = Connection::open(&database).unwrap();
+            connection.execute("UPDATE registry SET params = ?1", [json]).unwrap();
+            drop(connection);
+            both(
+                &|error| matches!(error, RegistryError::UnknownParams { found: Some(found), .. } if *found == u64::from(algorithm)),
+            );
+            let error = Registry::open(folder.path()).unwrap_err().to_string();
+            assert!(error.contains(&format!("version {algorithm},")) && error.contains(remedy), "{error}");
+        }
+    }
+    fs::remove_dir_all(folder.path().join("segments")).unwrap();
+    fs::remove_file(&database).unwrap();
+    fill(folder.path());
     set("user_version", 0);
     both(&|error| matches!(error, RegistryError::NotARegistry { .. }));
 }

@@ -1,0 +1,97 @@
+//! Whether a segment file is the one that the database knows, and whole.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use roaring::RoaringBitmap;
+use rusqlite::Connection;
+
+use crate::index::Segment;
+use crate::params::Params;
+
+use super::schema::database_error;
+use super::{RegistryError, read, segments};
+
+/// What the database says about a segment.
+pub(super) struct SegmentRow {
+    /// Its number.
+    pub(super) number: i64,
+    /// Size of its file.
+    pub(super) bytes: u64,
+    /// Recordings in it, removed ones included.
+    pub(super) recordings: u64,
+    hash: [u8; 32],
+    /// Keys of the recordings registered with it.
+    pub(super) registered: RoaringBitmap,
+    /// Keys of those removed from it.
+    pub(super) tombstones: RoaringBitmap,
+}
+
+impl SegmentRow {
+    /// Reads what the database says.
+    pub(super) fn read(connection: &Connection, database: &Path, number: i64) -> Result<Self, RegistryError> {
+        let read = || -> rusqlite::Result<(i64, i64, [u8; 32], RoaringBitmap)> {
+            let (bytes, recordings, hash) = connection.query_row(
+                "SELECT bytes, recordings, hash FROM segment WHERE number = ?1",
+                [number],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+            )?;
+            let mut statement = connection.prepare_cached("SELECT key FROM recording WHERE segment = ?1")?;
+            let keys = statement.query_map([number], |row| row.get::<_, u32>(0))?;
+            Ok((bytes, recordings, hash, keys.collect::<rusqlite::Result<_>>()?))
+        };
+        let (bytes, recordings, hash, registered) =
+            read().map_err(database_error(database, "read the segments of"))?;
+        let tombstones = read::tombstones_of(connection, number, database)?;
+        // A negative number is damage and equals no count.
+        let unsigned = |number| u64::try_from(number).unwrap_or(u64::MAX);
+        Ok(Self {
+            number,
+            bytes: unsigned(bytes),
+            recordings: unsigned(recordings),
+            hash,
+            registered,
+            tombstones,
+        })
+    }
+
+    /// The segment when nothing is wrong with its file, else what is. `mapped` is
+    /// a segment that a reader has open: it may have lost its name to a later
+    /// commit, and its bytes still count.
+    pub(super) fn checked(
+        &self,
+        path: &Path,
+        params: &Params,
+        mapped: Option<Arc<Segment>>,
+    ) -> Result<Arc<Segment>, String> {
+        let named = mapped.is_none() || path.exists();
+        let unreadable = |error: io::Error| format!("cannot be read: {error}; restore it from a copy");
+        if named {
+            let found = fs::metadata(path).map_err(unreadable)?.len();
+            if found != self.bytes {
+                return Err(format!(
+                    "has {found} bytes, registered with {}; restore it from a copy",
+                    self.bytes
+                ));
+            }
+        }
+        let segment = match mapped {
+            Some(segment) => segment,
+            None => Arc::new(Segment::open(path, params).map_err(|error| error.to_string())?),
+        };
+        // Before the file's hash, as its own checksums tell where the damage is.
+        segment.verify().map_err(|error| error.to_string())?;
+        if named && segments::hash(path).map_err(unreadable)? != self.hash {
+            return Err("is not the file that was registered; restore it from a copy".to_owned());
+        }
+        let keys: RoaringBitmap = segment.keys().map(|key| key.0).collect();
+        if keys != &self.registered | &self.tombstones {
+            return Err("holds other recordings than those registered with it; \
+                        restore the folder from a copy"
+                .to_owned());
+        }
+        Ok(segment)
+    }
+}
