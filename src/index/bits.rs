@@ -212,10 +212,10 @@ mod tests {
     #[test]
     fn a_rice_code_is_as_long_as_it_should_be() {
         let mut writer = BitWriter::default();
-        writer.rice(0b1011_01, 2);
+        writer.rice(45, 2);
         let mut bytes = Vec::new();
         writer.take(&mut bytes);
-        // Eleven zeros, a one, then 01 from the lowest bit on: 14 bits.
+        // 45 = 11 * 4 + 1: eleven zeros, a one, then 01 from the lowest bit on.
         assert_eq!(bytes, [0, 0b1_1000]);
     }
 

@@ -97,6 +97,7 @@ pub struct Index {
     /// Where each segment starts on the common time axis, and where the last ends.
     first_slots: Vec<u64>,
     removed: RoaringBitmap,
+    seconds: f64,
 }
 
 /// A recording of an index: its segment, and its place there.
@@ -115,7 +116,8 @@ impl Index {
         for segment in &segments {
             first_slots.push(first_slots.last().copied().unwrap_or(0) + u64::from(segment.slots()));
         }
-        Index { segments, first_slots, removed }
+        let seconds = segments.iter().map(|s| s.live_seconds(&removed)).sum();
+        Index { segments, first_slots, removed, seconds }
     }
 
     /// The segments, in order.
@@ -128,9 +130,9 @@ impl Index {
         self.removed.contains(recording.0)
     }
 
-    /// Seconds of registered audio, removed recordings included.
+    /// Seconds of registered audio, without removed recordings.
     pub fn seconds(&self) -> f64 {
-        self.segments.iter().map(|s| s.seconds()).sum()
+        self.seconds
     }
 
     /// All recordings, removed ones included.

@@ -80,7 +80,7 @@ impl ListWriter {
     }
 
     /// Appends the next bucket to `out`; its postings are sorted here.
-    pub fn push(&mut self, bucket: u32, postings: &mut Vec<Posting>, out: &mut Vec<u8>) {
+    pub fn push(&mut self, bucket: u32, postings: &mut [Posting], out: &mut Vec<u8>) {
         self.start_bucket();
         if postings.is_empty() {
             return;
@@ -185,9 +185,11 @@ impl<'a> Postings<'a> {
             if value >= high {
                 break;
             }
-            while value >= key_start + slots {
-                key_start += slots;
-                key += 1;
+            if value - key_start >= slots {
+                // Rarely: most postings that are asked for have one key.
+                let keys = (value - key_start) / slots;
+                key_start += keys * slots;
+                key += keys as u32;
             }
             sink(Posting { key, slot: (value - key_start) as u32, span: span as u8 });
         }

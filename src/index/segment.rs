@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use memmap2::Mmap;
+use roaring::RoaringBitmap;
 
 use crate::params::Params;
 use crate::peaks::Peak;
@@ -103,6 +104,17 @@ impl Segment {
         self.seconds
     }
 
+    /// Seconds of audio in it without the recordings in `removed`. Reads the table
+    /// of recordings only if there are any.
+    pub(super) fn live_seconds(&self, removed: &RoaringBitmap) -> f64 {
+        if removed.is_empty() || self.header.frames == 0 {
+            return self.seconds;
+        }
+        let entries = (0..self.recordings()).map(|ordinal| self.entry(ordinal));
+        let live = entries.filter(|entry| !removed.contains(entry.key)).map(|entry| u64::from(entry.frames));
+        self.seconds * live.sum::<u64>() as f64 / self.header.frames as f64
+    }
+
     /// Its file.
     pub fn path(&self) -> &Path {
         &self.path
@@ -187,17 +199,23 @@ impl Segment {
     pub fn verify(&self) -> Result<(), IndexError> {
         // First: the other sections are found with its help.
         self.check(Section::Recordings)?;
-        let damaged: Vec<String> = (0..self.recordings())
-            .map(|ordinal| self.entry(ordinal))
-            .filter(|entry| self.peak_bytes(entry).map(crc32fast::hash) != Some(entry.peaks_crc))
-            .map(|entry| entry.key.to_string())
-            .collect();
+        let damaged = self.damaged_recordings();
         if !damaged.is_empty() {
-            return Err(
-                self.damaged(format!("the peaks of the recordings {} do not fit", damaged.join(", ")))
-            );
+            let keys: Vec<String> = damaged.iter().map(|key| key.0.to_string()).collect();
+            return Err(self.damaged(format!("the peaks of the recordings {} do not fit", keys.join(", "))));
         }
         Section::ALL.into_iter().try_for_each(|section| self.check(section))
+    }
+
+    /// Keys of the recordings whose peaks do not fit their checksum; all of them
+    /// where the recording table is damaged.
+    pub fn damaged_recordings(&self) -> Vec<RecordingKey> {
+        let table_fits = self.check(Section::Recordings).is_ok();
+        let fits = |entry: &RecordingEntry| {
+            table_fits && self.peak_bytes(entry).map(crc32fast::hash) == Some(entry.peaks_crc)
+        };
+        let entries = (0..self.recordings()).map(|ordinal| self.entry(ordinal));
+        entries.filter(|entry| !fits(entry)).map(|entry| RecordingKey(entry.key)).collect()
     }
 
     /// Keys of all recordings.
