@@ -39,7 +39,9 @@ impl Fingerprinter {
 
     /// Ends the stream.
     pub fn finish(self) -> Fingerprint {
-        let (peaks, frames) = self.picker.finish();
+        let Fingerprinter { stft, mut picker } = self;
+        stft.finish(&mut |frame| picker.push(frame));
+        let (peaks, frames) = picker.finish();
         Fingerprint { peaks, frames: frames as u32 }
     }
 }

@@ -1,5 +1,6 @@
 //! Any channels and sample format to mono `f32`.
 
+use fearless_simd::{Level, dispatch};
 use symphonia::core::audio::conv::FromSample;
 use symphonia::core::audio::sample::Sample;
 use symphonia::core::audio::{Audio, AudioBuffer, Channels, GenericAudioBufferRef, Position};
@@ -16,31 +17,34 @@ const MAX_MAGNITUDE: f32 = 64.0;
 /// fingerprint does not depend on level. The low-frequency effects channel is
 /// left out where the layout names it.
 pub(super) fn to_mono(buffer: &GenericAudioBufferRef<'_>, mono: &mut Vec<f32>) {
+    mono.resize(buffer.frames(), 0.0);
+    // Plain loops, compiled once per set of instructions.
+    dispatch!(Level::new(), _simd => mix(buffer, mono));
+}
+
+#[inline(always)]
+fn mix(buffer: &GenericAudioBufferRef<'_>, mono: &mut [f32]) {
     match buffer {
-        GenericAudioBufferRef::U8(b) => planes(*b, mono),
-        GenericAudioBufferRef::U16(b) => planes(*b, mono),
-        GenericAudioBufferRef::U24(b) => planes(*b, mono),
-        GenericAudioBufferRef::U32(b) => planes(*b, mono),
-        GenericAudioBufferRef::S8(b) => planes(*b, mono),
-        GenericAudioBufferRef::S16(b) => planes(*b, mono),
-        GenericAudioBufferRef::S24(b) => planes(*b, mono),
-        GenericAudioBufferRef::S32(b) => planes(*b, mono),
-        GenericAudioBufferRef::F32(b) => {
-            planes(*b, mono);
-            clean(mono);
-        }
-        GenericAudioBufferRef::F64(b) => {
-            planes(*b, mono);
-            clean(mono);
-        }
+        GenericAudioBufferRef::U8(b) => planes(*b, mono, |s| s),
+        GenericAudioBufferRef::U16(b) => planes(*b, mono, |s| s),
+        GenericAudioBufferRef::U24(b) => planes(*b, mono, |s| s),
+        GenericAudioBufferRef::U32(b) => planes(*b, mono, |s| s),
+        GenericAudioBufferRef::S8(b) => planes(*b, mono, |s| s),
+        GenericAudioBufferRef::S16(b) => planes(*b, mono, |s| s),
+        GenericAudioBufferRef::S24(b) => planes(*b, mono, |s| s),
+        GenericAudioBufferRef::S32(b) => planes(*b, mono, |s| s),
+        GenericAudioBufferRef::F32(b) => planes(*b, mono, cleaned),
+        GenericAudioBufferRef::F64(b) => planes(*b, mono, cleaned),
     }
 }
 
-fn planes<S: Sample>(buffer: &AudioBuffer<S>, mono: &mut Vec<f32>)
+/// Writes the mean of the channels, each after `finish`, to `mono`, which is as
+/// long as they are.
+#[inline(always)]
+fn planes<S: Sample>(buffer: &AudioBuffer<S>, mono: &mut [f32], finish: impl Fn(f32) -> f32)
 where
     f32: FromSample<S>,
 {
-    mono.clear();
     let count = buffer.num_planes();
     let effects = match buffer.spec().channels() {
         layout @ Channels::Positioned(set) if count > 2 && set.contains(Position::LFE1) => {
@@ -49,13 +53,16 @@ where
         _ => None,
     };
     if let (1, Some(only)) = (count, buffer.plane(0)) {
-        mono.extend(only.iter().map(|&s| f32::from_sample(s)));
+        for (to, &s) in mono.iter_mut().zip(only) {
+            *to = finish(f32::from_sample(s));
+        }
     } else if let (2, Some((left, right))) = (count, (count == 2).then(|| buffer.plane_pair(0, 1)).flatten())
     {
-        let mean = |(&l, &r)| 0.5 * (f32::from_sample(l) + f32::from_sample(r));
-        mono.extend(left.iter().zip(right).map(mean));
+        for ((to, &l), &r) in mono.iter_mut().zip(left).zip(right) {
+            *to = finish(0.5 * (f32::from_sample(l) + f32::from_sample(r)));
+        }
     } else {
-        mono.resize(buffer.frames(), 0.0);
+        mono.fill(0.0);
         let used = count - usize::from(effects.is_some());
         let scale = 1.0 / used.max(1) as f32;
         for plane in (0..count).filter(|&i| Some(i) != effects).filter_map(|i| buffer.plane(i)) {
@@ -63,15 +70,15 @@ where
                 *to += scale * f32::from_sample(s);
             }
         }
+        mono.iter_mut().for_each(|s| *s = finish(*s));
     }
 }
 
-/// Replaces what cannot be audio by silence.
-pub(super) fn clean(mono: &mut [f32]) {
-    for s in mono {
-        // False for NaN too.
-        *s = if s.abs() <= MAX_MAGNITUDE { *s } else { 0.0 };
-    }
+/// The sample, or silence for what cannot be audio.
+#[inline(always)]
+pub(super) fn cleaned(sample: f32) -> f32 {
+    // False for NaN too.
+    if sample.abs() <= MAX_MAGNITUDE { sample } else { 0.0 }
 }
 
 #[cfg(test)]

@@ -88,16 +88,6 @@ pub enum AudioError {
         /// The panic's message.
         message: String,
     },
-    /// The resampler refused a configuration.
-    #[error("cannot resample from {from_hz} Hz to {to_hz} Hz: {reason}")]
-    Resample {
-        /// The file's sample rate.
-        from_hz: u32,
-        /// The analysis rate.
-        to_hz: u32,
-        /// The resampler's words.
-        reason: String,
-    },
     /// The source could not be read.
     #[error("cannot read the file: {0}")]
     Io(#[from] io::Error),

@@ -20,7 +20,7 @@
 //! | `tags` | ISRCs, names, rights statements |
 //! | `guard` | contains panics of the libraries |
 //!
-//! Symphonia, rubato, lofty and rusty-opus are used here and nowhere else.
+//! Symphonia, lofty and rusty-opus are used here and nowhere else.
 
 mod clock;
 mod codec;

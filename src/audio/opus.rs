@@ -18,7 +18,7 @@
 use rusty_opus::{OpusDecoder, repacketizer};
 
 use super::AudioError;
-use super::downmix::clean;
+use super::downmix::cleaned;
 
 /// The rate of all decoded Opus.
 pub(super) const RATE_HZ: u32 = 48_000;
@@ -184,7 +184,7 @@ impl OpusTrack {
                 _ => mono.iter_mut().zip(pcm).for_each(|(to, s)| *to += gain * mine[0] * s),
             }
         }
-        clean(mono);
+        mono.iter_mut().for_each(|s| *s = cleaned(*s));
         Ok(())
     }
 }

@@ -373,7 +373,7 @@ impl Session<'_> {
             codec,
             sample_rate_hz,
             channels,
-            duration_s: self.line.finish()?,
+            duration_s: self.line.finish(),
             filled_s,
             packets,
             packets_skipped: skipped,

@@ -108,12 +108,12 @@ impl<'a> Timeline<'a> {
     }
 
     /// Ends the time line and returns its length in seconds.
-    pub(super) fn finish(mut self) -> Result<f64, AudioError> {
+    pub(super) fn finish(mut self) -> f64 {
         let length_s = self.position_s();
         if let Some(resampler) = self.resampler.take() {
-            resampler.finish(self.sink)?;
+            resampler.finish(self.sink);
         }
-        Ok(length_s)
+        length_s
     }
 
     fn set_rate(&mut self, rate_hz: u32) -> Result<(), AudioError> {
@@ -128,12 +128,19 @@ impl<'a> Timeline<'a> {
                 limit: format!("{min_rate_hz} to {max_rate_hz}"),
             });
         }
+        if self.to_hz == 0 {
+            return Err(AudioError::LimitExceeded {
+                what: "the analysis rate in Hz",
+                found: "0".to_owned(),
+                limit: "1 or more".to_owned(),
+            });
+        }
         self.before_s = self.position_s();
         self.frames = 0;
         // Padding held at the old rate cannot be continued at the new one.
         self.beyond.clear();
-        if let Some(old) = self.resampler.replace(Resampler::new(rate_hz, self.to_hz)?) {
-            old.finish(self.sink)?;
+        if let Some(old) = self.resampler.replace(Resampler::new(rate_hz, self.to_hz)) {
+            old.finish(self.sink);
         }
         Ok(())
     }
@@ -143,7 +150,7 @@ impl<'a> Timeline<'a> {
             return Ok(());
         }
         let Some(resampler) = self.resampler.as_mut() else { return Ok(()) };
-        resampler.push(mono, self.sink)?;
+        resampler.push(mono, self.sink);
         self.frames += mono.len() as u64;
         if self.position_s() > self.limits.max_duration_s {
             return Err(AudioError::LimitExceeded {
@@ -167,7 +174,7 @@ mod tests {
         let mut sink = |block: &[f32]| out.extend_from_slice(block);
         let mut line = Timeline::new(12_000, &limits, &mut sink);
         f(&mut line).unwrap();
-        let length_s = line.finish().unwrap();
+        let length_s = line.finish();
         (out, length_s)
     }
 

@@ -6,6 +6,7 @@
 //! interpolation), its strength is its height over the mean of a wider
 //! neighbourhood. Per block of time the strongest are kept.
 
+mod highest;
 mod picker;
 #[cfg(test)]
 mod tests;

@@ -1,25 +1,25 @@
 //! The streaming peak picker.
 
+use fearless_simd::{Level, dispatch};
+
 use crate::params::{PITCH_UNITS_PER_SEMITONE, Params, TICKS_PER_FRAME};
 use crate::spectrum::{LogPower, Stft};
 
 use super::Peak;
+use super::highest::Highest;
 
 /// Units of [`LogPower`] in one unit of [`Peak::strength`].
 const POWER_PER_STRENGTH: i32 = 64;
 
-/// Neighbourhoods of one bin, as ranges of bins (end exclusive).
-struct Reach {
-    peak: (usize, usize),
-    floor: (usize, usize),
-}
-
 /// Finds the peaks of a stream of frames.
 pub struct PeakPicker {
-    reach: Vec<Reach>,
+    /// How far the neighbourhood of each bin reaches in which it must be the
+    /// largest, in bins.
+    widths: Vec<usize>,
+    /// The neighbourhood its strength is measured against, as a range of bins.
+    floors: Vec<(usize, usize)>,
     /// Frequency of bin `i` (of the frames, not of the FFT) in bins of the FFT.
     first_bin: usize,
-    last_bin: usize,
     hz_per_bin: f64,
     min_hz: f64,
     max_pitch: i32,
@@ -32,12 +32,20 @@ pub struct PeakPicker {
     rows: Vec<LogPower>,
     capacity: usize,
     bins: usize,
-    /// Local maxima within their own frame, in the same rows.
-    candidates: Vec<Vec<u16>>,
+    highest: Highest,
+    /// The largest value around each bin in its own frame, of as many frames as
+    /// a maximum is compared with.
+    tops: Vec<LogPower>,
+    /// Bins that are the largest of their neighbourhood in time and frequency;
+    /// those of frame `k` at `k % capacity`.
+    maxima: Vec<Vec<u16>>,
+    /// Whether a bin may be one of them.
+    marks: Vec<u8>,
     /// Sum of the frames of the floor neighbourhood, by bin.
     column: Vec<i32>,
-    prefix: Vec<i32>,
+    /// Frames that were added, whose maxima were found, whose peaks were decided.
     frames: usize,
+    searched: usize,
     decided: usize,
     /// First and one past the last frame now summed in `column`.
     summed: (usize, usize),
@@ -45,86 +53,87 @@ pub struct PeakPicker {
     block: Vec<Peak>,
     block_index: usize,
     peaks: Vec<Peak>,
+    level: Level,
 }
 
 impl PeakPicker {
     /// A picker for frames of the bins [`Stft::bins`].
     pub fn new(params: &Params) -> Self {
         let (first_bin, last_bin) = Stft::bins(params);
-        let bins = last_bin - first_bin + 1;
-        let floor_frames = params.floor_reach_frames as usize;
-        let capacity = 2 * floor_frames + 2;
-        let hz_per_bin = f64::from(params.rate_hz) / f64::from(params.window_samples);
-        let around = |bin: usize, permille: u32| {
-            let width = bin as f64 * f64::from(permille) / 1000.0;
-            let low = (bin as f64 - width).ceil().max(first_bin as f64) as usize;
-            let high = (bin as f64 + width).floor().min(last_bin as f64) as usize;
-            (low.min(bin) - first_bin, high.max(bin) + 1 - first_bin)
+        let bins = last_bin + 1 - first_bin;
+        let (peak_frames, floor_frames) =
+            (params.peak_reach_frames as usize, params.floor_reach_frames as usize);
+        // Of the frames before and after the one that is decided.
+        let capacity = floor_frames + peak_frames.max(floor_frames) + 2;
+        let width = |bin: usize, permille: u32| bin * permille as usize / 1000;
+        let floor = |bin: usize| {
+            let width = width(bin, params.floor_reach_permille);
+            let (low, high) = (bin.saturating_sub(width), (bin + width).min(last_bin));
+            (low.max(first_bin) - first_bin, high + 1 - first_bin)
         };
-        let reach = (first_bin..=last_bin)
-            .map(|bin| Reach {
-                peak: around(bin, params.peak_reach_permille),
-                floor: around(bin, params.floor_reach_permille),
-            })
-            .collect();
+        let widths: Vec<usize> =
+            (first_bin..=last_bin).map(|bin| width(bin, params.peak_reach_permille)).collect();
         PeakPicker {
-            reach,
+            highest: Highest::new(&widths),
+            widths,
+            floors: (first_bin..=last_bin).map(floor).collect(),
             first_bin,
-            last_bin,
-            hz_per_bin,
+            hz_per_bin: f64::from(params.rate_hz) / f64::from(params.window_samples),
             min_hz: f64::from(params.min_hz),
             max_pitch: params.max_pitch() as i32,
-            peak_frames: params.peak_reach_frames as usize,
+            peak_frames,
             floor_frames,
             block_frames: params.block_frames as usize,
             peaks_per_block: params.dense_peaks_per_block as usize,
             rows: vec![0; capacity * bins],
             capacity,
             bins,
-            candidates: vec![Vec::new(); capacity],
+            tops: vec![0; (2 * peak_frames + 1) * bins],
+            maxima: vec![Vec::new(); capacity],
+            marks: vec![0; bins.next_multiple_of(8)],
             column: vec![0; bins],
-            prefix: vec![0; bins + 1],
             frames: 0,
+            searched: 0,
             decided: 0,
             summed: (0, 0),
             block: Vec::new(),
             block_index: 0,
             peaks: Vec::new(),
+            level: Level::new(),
         }
     }
 
     /// Adds the next frame.
     pub fn push(&mut self, frame: &[LogPower]) {
         debug_assert_eq!(frame.len(), self.bins);
-        let row = self.frames % self.capacity;
-        let start = row * self.bins;
+        let start = self.frames % self.capacity * self.bins;
         self.rows[start..start + self.bins].copy_from_slice(frame);
-        let candidates = &mut self.candidates[row];
-        candidates.clear();
-        for bin in 1..self.bins - 1 {
-            let value = frame[bin];
-            if value > frame[bin - 1] && value > frame[bin + 1] {
-                let (low, high) = self.reach[bin].peak;
-                // The earlier of two equal values wins.
-                if largest(&frame[low..bin]) < value && largest(&frame[bin + 1..high]) <= value {
-                    candidates.push(bin as u16);
-                }
-            }
-        }
+        let start = self.frames % (2 * self.peak_frames + 1) * self.bins;
+        let tops = &mut self.tops[start..start + self.bins];
+        dispatch!(self.level, _simd => self.highest.of(frame, tops));
         self.frames += 1;
-        if self.frames > self.floor_frames {
-            self.decide();
-        }
+        self.work(false);
     }
 
     /// Ends the stream: all peaks in order of time and pitch, and the number of
     /// frames.
     pub fn finish(mut self) -> (Vec<Peak>, usize) {
-        while self.decided < self.frames {
-            self.decide();
-        }
+        self.work(true);
         self.close_block();
         (self.peaks, self.frames)
+    }
+
+    /// Searches and decides the frames whose neighbourhood is there; at the end
+    /// of the stream, all.
+    fn work(&mut self, ended: bool) {
+        let enough =
+            |next: usize, reach: usize, frames: usize| next < frames && (ended || next + reach < frames);
+        while enough(self.searched, self.peak_frames, self.frames) {
+            self.search();
+        }
+        while self.decided < self.searched && enough(self.decided, self.floor_frames, self.frames) {
+            self.decide();
+        }
     }
 
     fn row(&self, frame: usize) -> &[LogPower] {
@@ -132,48 +141,72 @@ impl PeakPicker {
         &self.rows[start..start + self.bins]
     }
 
-    /// Decides which candidates of the next undecided frame are peaks. Needs
-    /// the frames of its floor neighbourhood, as far as the stream has them.
-    fn decide(&mut self) {
-        let frame = self.decided;
-        self.slide_floor(frame);
-        let (from, until) = self.summed;
-        let count = (until - from) as i32;
-        let candidates = std::mem::take(&mut self.candidates[frame % self.capacity]);
-        if !candidates.is_empty() {
-            let mut sum = 0;
-            for (total, column) in self.prefix[1..].iter_mut().zip(&self.column) {
-                sum += column;
-                *total = sum;
+    fn tops(&self, frame: usize) -> &[LogPower] {
+        let start = frame % (2 * self.peak_frames + 1) * self.bins;
+        &self.tops[start..start + self.bins]
+    }
+
+    /// Finds the maxima of the next frame. Needs the frames of their
+    /// neighbourhood, as far as the stream has them.
+    fn search(&mut self) {
+        let frame = self.searched;
+        let before = frame.saturating_sub(self.peak_frames)..frame;
+        let after = frame + 1..(frame + 1 + self.peak_frames).min(self.frames);
+        let mut marks = std::mem::take(&mut self.marks);
+        dispatch!(self.level, _simd => {
+            mark_equal(self.row(frame), self.tops(frame), &mut marks);
+            before.clone().for_each(|other| unmark_up_to(self.row(frame), self.tops(other), &mut marks));
+            after.clone().for_each(|other| unmark_below(self.row(frame), self.tops(other), &mut marks));
+        });
+        let mut maxima = std::mem::take(&mut self.maxima[frame % self.capacity]);
+        maxima.clear();
+        let row = self.row(frame);
+        for (index, eight) in marks.chunks_exact(8).enumerate() {
+            if eight == [0; 8] {
+                continue;
+            }
+            for bin in (8 * index..8 * index + 8).filter(|bin| marks[*bin] != 0) {
+                // The earlier of two equal values wins, and an edge is no maximum.
+                let low = bin.saturating_sub(self.widths[bin].max(1));
+                let inside = bin > 0 && bin + 1 < self.bins;
+                if inside && row[bin + 1] < row[bin] && row[low..bin].iter().all(|v| *v < row[bin]) {
+                    maxima.push(bin as u16);
+                }
             }
         }
+        self.maxima[frame % self.capacity] = maxima;
+        self.marks = marks;
+        self.searched += 1;
+    }
+
+    /// Decides which maxima of the next undecided frame are peaks. Needs the
+    /// frames of its floor neighbourhood, as far as the stream has them.
+    fn decide(&mut self) {
+        let frame = self.decided;
+        dispatch!(self.level, _simd => self.slide_floor(frame));
+        let (from, until) = self.summed;
+        let count = (until - from) as i32;
+        let maxima = std::mem::take(&mut self.maxima[frame % self.capacity]);
         if frame / self.block_frames != self.block_index {
             self.close_block();
             self.block_index = frame / self.block_frames;
         }
-        for &bin in &candidates {
+        for &bin in &maxima {
             let bin = usize::from(bin);
-            let Reach { peak, floor } = self.reach[bin];
-            let value = self.row(frame)[bin];
-            let before = frame.saturating_sub(self.peak_frames)..frame;
-            let after = frame + 1..(frame + 1 + self.peak_frames).min(self.frames);
-            let is_peak = before.clone().all(|f| largest(&self.row(f)[peak.0..peak.1]) < value)
-                && after.clone().all(|f| largest(&self.row(f)[peak.0..peak.1]) <= value);
-            if !is_peak {
-                continue;
-            }
-            let area = count * (floor.1 - floor.0) as i32;
-            let mean = (self.prefix[floor.1] - self.prefix[floor.0]) / area;
-            let strength = (i32::from(value) - mean) / POWER_PER_STRENGTH;
+            let (low, high) = self.floors[bin];
+            let area = count * (high - low) as i32;
+            let mean = dispatch!(self.level, _simd => sum(&self.column[low..high])) / area;
+            let strength = (i32::from(self.row(frame)[bin]) - mean) / POWER_PER_STRENGTH;
             if let Some(peak) = self.refine(frame, bin, strength.clamp(0, 255) as u8) {
                 self.block.push(peak);
             }
         }
-        self.candidates[frame % self.capacity] = candidates;
+        self.maxima[frame % self.capacity] = maxima;
         self.decided += 1;
     }
 
     /// Moves the window of summed frames so that it is centred on `frame`.
+    #[inline(always)]
     fn slide_floor(&mut self, frame: usize) {
         let from = frame.saturating_sub(self.floor_frames);
         let until = (frame + self.floor_frames + 1).min(self.frames);
@@ -225,12 +258,38 @@ impl PeakPicker {
 
     /// Number of bins of the frames it takes.
     pub fn bins(&self) -> usize {
-        self.last_bin - self.first_bin + 1
+        self.bins
     }
 }
 
-fn largest(values: &[LogPower]) -> LogPower {
-    values.iter().fold(LogPower::MIN, |m, v| m.max(*v))
+#[inline(always)]
+fn sum(values: &[i32]) -> i32 {
+    values.iter().sum()
+}
+
+/// Sets the mark of each bin that is the largest around it.
+#[inline(always)]
+fn mark_equal(row: &[LogPower], tops: &[LogPower], marks: &mut [u8]) {
+    for ((mark, value), top) in marks.iter_mut().zip(row).zip(tops) {
+        *mark = u8::from(value == top);
+    }
+}
+
+/// Takes the marks of bins that do not exceed what is around them in an earlier
+/// frame.
+#[inline(always)]
+fn unmark_up_to(row: &[LogPower], tops: &[LogPower], marks: &mut [u8]) {
+    for ((mark, value), top) in marks.iter_mut().zip(row).zip(tops) {
+        *mark &= u8::from(value > top);
+    }
+}
+
+/// Takes the marks of bins that are below what is around them in a later frame.
+#[inline(always)]
+fn unmark_below(row: &[LogPower], tops: &[LogPower], marks: &mut [u8]) {
+    for ((mark, value), top) in marks.iter_mut().zip(row).zip(tops) {
+        *mark &= u8::from(value >= top);
+    }
 }
 
 /// Offset of the vertex of the parabola through three equidistant values whose

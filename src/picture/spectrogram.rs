@@ -16,6 +16,11 @@ const DB_PER_UNIT: f32 = 10.0 * std::f32::consts::LOG10_2 / 1024.0;
 /// the number of columns and not on the length of the range.
 pub struct SpectrogramRecorder {
     stft: Stft,
+    keeper: Keeper,
+}
+
+/// What becomes of the frames.
+struct Keeper {
     /// Frames that are kept.
     kept: Range<u64>,
     frames_per_column: u64,
@@ -62,43 +67,52 @@ impl SpectrogramRecorder {
         let middle = (frames_per_column - 1) as f64 / 2.0;
         SpectrogramRecorder {
             stft: Stft::new(params),
-            spectrogram: Spectrogram {
-                start_s: start_s + (kept.start as f64 + middle) * frame_s,
-                column_s: frames_per_column as f64 * frame_s,
-                first_hz: first_bin as f64 * bin_hz,
-                bin_hz,
-                bins: last_bin - first_bin + 1,
-                reach_s: params.first_tick_s(),
-                full_scale_db: 20.0 * full_scale.log10(),
-                values: Vec::new(),
+            keeper: Keeper {
+                spectrogram: Spectrogram {
+                    start_s: start_s + (kept.start as f64 + middle) * frame_s,
+                    column_s: frames_per_column as f64 * frame_s,
+                    first_hz: first_bin as f64 * bin_hz,
+                    bin_hz,
+                    bins: last_bin - first_bin + 1,
+                    reach_s: params.first_tick_s(),
+                    full_scale_db: 20.0 * full_scale.log10(),
+                    values: Vec::new(),
+                },
+                kept,
+                frames_per_column,
+                frames: 0,
             },
-            kept,
-            frames_per_column,
-            frames: 0,
         }
     }
 
     /// Adds samples (mono, full scale = ±1).
     pub fn push(&mut self, samples: &[f32]) {
-        let SpectrogramRecorder { stft, kept, frames_per_column, frames, spectrogram, .. } = self;
-        stft.push(samples, &mut |frame| {
-            if kept.contains(frames) {
-                if (*frames - kept.start).is_multiple_of(*frames_per_column) {
-                    spectrogram.values.extend_from_slice(frame);
-                } else {
-                    let start = spectrogram.values.len().saturating_sub(frame.len());
-                    for (most, value) in spectrogram.values[start..].iter_mut().zip(frame) {
-                        *most = (*most).max(*value);
-                    }
-                }
-            }
-            *frames += 1;
-        });
+        let SpectrogramRecorder { stft, keeper } = self;
+        stft.push(samples, &mut |frame| keeper.keep(frame));
     }
 
     /// Ends the stream.
     pub fn finish(self) -> Spectrogram {
-        self.spectrogram
+        let SpectrogramRecorder { stft, mut keeper } = self;
+        stft.finish(&mut |frame| keeper.keep(frame));
+        keeper.spectrogram
+    }
+}
+
+impl Keeper {
+    fn keep(&mut self, frame: &[LogPower]) {
+        let Keeper { kept, frames_per_column, frames, spectrogram } = self;
+        if kept.contains(frames) {
+            if (*frames - kept.start).is_multiple_of(*frames_per_column) {
+                spectrogram.values.extend_from_slice(frame);
+            } else {
+                let start = spectrogram.values.len().saturating_sub(frame.len());
+                for (most, value) in spectrogram.values[start..].iter_mut().zip(frame) {
+                    *most = (*most).max(*value);
+                }
+            }
+        }
+        *frames += 1;
     }
 }
 

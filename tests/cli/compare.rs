@@ -31,7 +31,7 @@ fn a_match_is_told_and_drawn() {
     let run = compare(&format!("{FASTER} --output {{}}/a.png --width 1000 --height 700"), folder.path());
     assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""));
     assert!(run.stdout.contains("\nmatch\n  A 0:00."), "{}", run.stdout);
-    assert!(run.stdout.contains("time scale 1.0799 (speed +8.0 %), pitch +1.33 semitones"), "{}", run.stdout);
+    assert!(run.stdout.contains("time scale 1.0798 (speed +8.0 %), pitch +1.33 semitones"), "{}", run.stdout);
     assert_eq!(size(&folder.path().join("a.png")), (1_000, 700));
     assert_eq!(fs::read_dir(folder.path()).expect("folder").count(), 1);
     // The same bytes again.
