@@ -63,6 +63,7 @@ pub struct Landmark {
 pub struct TripletSpace {
     reach_pitch: i32,
     min_ticks: u32,
+    log2_min_ticks: f64,
     max_ticks: u32,
     step_cells: u32,
     pitch_cells: u32,
@@ -72,9 +73,11 @@ impl TripletSpace {
     /// The space of a parameter set.
     pub fn new(params: &Params) -> Self {
         let reach_pitch = (params.landmark_reach_semitones * PITCH_UNITS_PER_SEMITONE) as i32;
+        let min_ticks = params.triplet_min_frames * TICKS_PER_FRAME;
         TripletSpace {
             reach_pitch,
-            min_ticks: params.triplet_min_frames * TICKS_PER_FRAME,
+            min_ticks,
+            log2_min_ticks: f64::from(min_ticks).log2(),
             max_ticks: params.triplet_max_frames * TICKS_PER_FRAME,
             step_cells: (f64::from(2 * reach_pitch) / STEP_CELL) as u32 + 1,
             pitch_cells: params.max_pitch() / u32::from(PITCH_CELL) + 1,
@@ -124,7 +127,7 @@ impl TripletSpace {
 
     /// log2 of a stored span, in ticks.
     pub fn log2_span(&self, span: u8) -> f64 {
-        f64::from(self.min_ticks).log2() + f64::from(span) / SPAN_STEPS_PER_OCTAVE
+        self.log2_min_ticks + f64::from(span) / SPAN_STEPS_PER_OCTAVE
     }
 
     /// The keys of one hash with a first pitch of `low ..= high`, in pitch units.

@@ -18,8 +18,8 @@ const STRETCH_TICKS: u32 = 2048;
 
 /// Length above which a query counts as long, in ticks: 65 s. In a shorter one
 /// stretches overlap by half and each is searched with all means; in a longer one
-/// they do not overlap, and only one in [`DEEP_EVERY`] is searched with more than
-/// the quick look-ups. Music that is changed or under noise for longer than
+/// they do not overlap, each is searched sparingly, and only one in [`DEEP_EVERY`]
+/// with more than the quick look-ups. Music that is changed or under noise for longer than
 /// that is found in one of them and followed from there; a shorter passage is found
 /// if nothing is changed.
 const LONG_TICKS: u32 = 6 * STRETCH_TICKS;
@@ -81,7 +81,7 @@ pub fn identify(index: &Index, query: &Query, plan: &Plan, max_ln_e: f64, params
     let mut found: Vec<Found> = Vec::new();
     let end = query.end_tick();
     let long = end > LONG_TICKS;
-    let step = if long { STRETCH_TICKS } else { STRETCH_TICKS / 2 };
+    let (step, plan) = if long { (STRETCH_TICKS, &plan.sparing()) } else { (STRETCH_TICKS / 2, plan) };
     let mut start = 0;
     while start < end {
         // The last stretch takes what would be too short to stand alone.

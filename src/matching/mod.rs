@@ -65,21 +65,22 @@ pub enum Grade {
 impl Effort {
     /// What a search of this effort tries.
     pub fn plan(self, max_time_scale: f64) -> search::Plan {
-        let (unchanged, changed, candidates, budget, sweep_seconds) = match self {
-            Effort::Fast => (14, 7, 20, 1_000_000, 0.0),
-            Effort::Standard => (20, 12, 60, 4_000_000, 100.0 * 3600.0),
-            Effort::Thorough => (40, 16, 200, u32::MAX, f64::INFINITY),
+        const MILLION: u32 = 1_000_000;
+        let (unchanged, changed, sweep_seconds) = match self {
+            Effort::Fast => ((14, 2 * MILLION, 20), (7, MILLION / 4, 20), 0.0),
+            Effort::Standard => ((24, 8 * MILLION, 20), (10, 2 * MILLION, 60), 100.0 * 3600.0),
+            Effort::Thorough => ((40, u32::MAX, 40), (14, 16 * MILLION, 200), f64::INFINITY),
         };
-        let density = |peaks_per_block, candidates| nominate::Density {
+        let density = |(peaks_per_block, budget, candidates)| nominate::Density {
             peaks_per_block,
             probing: true,
             budget,
             candidates,
         };
         search::Plan {
-            quick: density(8, 6),
-            unchanged: density(unchanged, 20),
-            changed: density(changed, candidates),
+            quick: density((8, MILLION, 6)),
+            unchanged: density(unchanged),
+            changed: density(changed),
             max_scale: max_time_scale,
             sweep_seconds,
             sweep_candidates: 30,

@@ -31,6 +31,26 @@ pub struct Plan {
     pub sweep_candidates: usize,
 }
 
+impl Plan {
+    /// What is tried on a stretch of a long query, which has many of them: about a
+    /// fifth of the work.
+    pub fn sparing(&self) -> Plan {
+        let less = |d: Density| Density {
+            peaks_per_block: (2 * d.peaks_per_block).div_ceil(3),
+            budget: d.budget / 8,
+            candidates: d.candidates.div_ceil(3),
+            ..d
+        };
+        Plan {
+            quick: less(self.quick),
+            unchanged: less(self.unchanged),
+            changed: less(self.changed),
+            sweep_candidates: self.sweep_candidates.div_ceil(3),
+            ..*self
+        }
+    }
+}
+
 /// A candidate whose peaks were compared.
 #[derive(Clone, Copy, Debug)]
 pub struct Verified {

@@ -80,13 +80,12 @@ pub fn unchanged(
     let mut votes = Votes::unchanged();
     for_each_hit(index, affordable(lookups, index, budget(density, &ticks)), |group, hits| {
         let Some(weight) = weight(hits.len(), group.len(), index) else { return };
-        for &(_, slot, span) in hits {
-            let log2_span = space.log2_span(span);
-            for lookup in group {
-                let tolerance =
-                    UNCHANGED_OCTAVES + UNCHANGED_TICKS * std::f64::consts::LOG2_E / lookup.log2_span.exp2();
-                if (log2_span - lookup.log2_span).abs() <= tolerance {
-                    let tick = lookup.tick - ticks.start;
+        for lookup in group {
+            let tick = lookup.tick - ticks.start;
+            let tolerance =
+                UNCHANGED_OCTAVES + UNCHANGED_TICKS * std::f64::consts::LOG2_E / lookup.log2_span.exp2();
+            for &(_, slot, span) in hits {
+                if (space.log2_span(span) - lookup.log2_span).abs() <= tolerance {
                     votes.unchanged_at(slot * slot_ticks + slot_ticks / 2, tick, weight);
                 }
             }

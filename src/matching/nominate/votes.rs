@@ -11,26 +11,70 @@ const SHIFT_STEP: f64 = 16.0;
 /// Width of the window over the offset in which votes for a changed playing count
 /// together, in ticks: 0.7 s, the error of a time scale that is off by 3 % over
 /// 10 s and two slots.
-const CHANGED_WINDOW: u64 = 128;
+const CHANGED_WINDOW: u64 = 128 / OFFSET_UNIT as u64;
 /// The same where the time scale is known: two slots and a drift of 1 % over
 /// half a stretch.
-const UNCHANGED_WINDOW: u64 = 40;
+const UNCHANGED_WINDOW: u64 = 40 / OFFSET_UNIT as u64;
 
-/// Bits of a vote's key below scale and shift: the offset.
-const OFFSET_BITS: u32 = 40;
-/// Added to offsets so that they stay positive.
-const OFFSET_BASE: i64 = 1 << 38;
+/// Unit of a vote's offset, in ticks: half a slot.
+const OFFSET_UNIT: i64 = 8;
+/// Unit of a vote's query tick.
+const TICK_UNIT: u32 = 4;
+/// Unit of a vote's weight.
+const WEIGHT_UNIT: u16 = 4;
+
+/// Bits of a vote's weight, tick and offset.
+const WEIGHT_BITS: u32 = 4;
+const TICK_BITS: u32 = 10;
+const OFFSET_BITS: u32 = 33;
+
+/// Added to offsets so that they stay positive: no stretch is longer.
+const OFFSET_BASE: i64 = 1 << 14;
 
 /// Votes that a window must have to count.
 const LEAST_VOTES: usize = 3;
 
+/// Size of the table that counts votes, at most, in bits: what fits into a cache.
+const MOST_TABLE_BITS: u32 = 21;
+
+/// A vote in one word, which sorts by cell (grid, time scale, pitch shift), then
+/// offset: cell, offset, query tick in the stretch, weight, from the highest bit on.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Vote {
-    /// Sorts by cell (grid, time scale, pitch shift), then offset.
-    key: u64,
-    /// Where in the stretch it came from.
-    tick: u32,
-    weight: u16,
+struct Vote(u64);
+
+impl Vote {
+    #[inline]
+    fn new(cell: u64, offset: i64, tick: u32, weight: u16) -> Self {
+        let offset = ((offset + OFFSET_BASE) / OFFSET_UNIT).max(0) as u64 & ((1 << OFFSET_BITS) - 1);
+        let tick = u64::from(tick / TICK_UNIT).min((1 << TICK_BITS) - 1);
+        let weight = u64::from(weight / WEIGHT_UNIT).min((1 << WEIGHT_BITS) - 1);
+        Vote((((cell << OFFSET_BITS | offset) << TICK_BITS) | tick) << WEIGHT_BITS | weight)
+    }
+
+    /// Cell and offset in one number: within a window if near each other.
+    #[inline]
+    fn place(self) -> u64 {
+        self.0 >> (TICK_BITS + WEIGHT_BITS)
+    }
+
+    fn cell(self) -> u64 {
+        self.place() >> OFFSET_BITS
+    }
+
+    /// The middle of its unit, in ticks.
+    fn offset(self) -> f64 {
+        let units = (self.place() & ((1 << OFFSET_BITS) - 1)) as i64;
+        (units * OFFSET_UNIT + OFFSET_UNIT / 2 - OFFSET_BASE) as f64
+    }
+
+    /// The middle of its unit.
+    fn tick(self) -> u32 {
+        (self.0 >> WEIGHT_BITS) as u32 % (1 << TICK_BITS) * TICK_UNIT + TICK_UNIT / 2
+    }
+
+    fn weight(self) -> u32 {
+        (self.0 as u32 % (1 << WEIGHT_BITS)) * u32::from(WEIGHT_UNIT) + 1
+    }
 }
 
 /// A place where votes gather.
@@ -54,25 +98,33 @@ pub struct Cluster {
 /// apart, so that a cluster on an edge of one lies inside a cell of the other.
 pub struct Votes {
     votes: Vec<Vote>,
+    /// In units of the offset.
     window: u64,
+    /// Time scale in the middle of every cell, for both grids.
+    scales: [[f64; 256]; 2],
 }
 
 impl Votes {
     /// For votes with [`unchanged_at`](Votes::unchanged_at).
     pub fn unchanged() -> Self {
-        Votes { votes: Vec::new(), window: UNCHANGED_WINDOW }
+        Self::new(UNCHANGED_WINDOW)
     }
 
     /// For votes with [`changed_at`](Votes::changed_at).
     pub fn changed() -> Self {
-        Votes { votes: Vec::new(), window: CHANGED_WINDOW }
+        Self::new(CHANGED_WINDOW)
+    }
+
+    fn new(window: u64) -> Self {
+        let scales = [0, 1].map(|grid| std::array::from_fn(|cell| cell_scale(grid, cell as u64)));
+        Votes { votes: Vec::new(), window, scales }
     }
 
     /// Votes for the query's `tick` being `reference_tick`, nothing changed.
     #[inline]
     pub fn unchanged_at(&mut self, reference_tick: u64, tick: u32, weight: u16) {
         let offset = reference_tick as i64 - i64::from(tick);
-        self.push(cell_of(0, 0.0, 0.0), offset, tick, weight);
+        self.votes.push(Vote::new(cell_of(0, 0.0, 0.0), offset, tick, weight));
     }
 
     /// The same at a time scale and pitch shift.
@@ -80,16 +132,10 @@ impl Votes {
     pub fn changed_at(&mut self, reference_tick: u64, tick: u32, log2_scale: f64, shift: f64, weight: u16) {
         for grid in 0..2 {
             let cell = cell_of(grid, log2_scale, shift);
-            let (scale, _) = cell_middle(cell);
+            let scale = self.scales[grid as usize][(cell >> 8 & 0xff) as usize];
             let offset = reference_tick as i64 - (scale * f64::from(tick)) as i64;
-            self.push(cell, offset, tick, weight);
+            self.votes.push(Vote::new(cell, offset, tick, weight));
         }
-    }
-
-    #[inline]
-    fn push(&mut self, cell: u64, offset: i64, tick: u32, weight: u16) {
-        let key = cell << OFFSET_BITS | (offset + OFFSET_BASE) as u64;
-        self.votes.push(Vote { key, tick, weight });
     }
 
     /// The `most` clusters with the most weight.
@@ -105,17 +151,17 @@ impl Votes {
     /// in bins as wide as a window, in a table in which bins may coincide by
     /// chance; that keeps a few too many.
     fn drop_lonely(&mut self) {
-        let bits = (4 * self.votes.len()).max(64).ilog2() + 1;
+        let bits = ((4 * self.votes.len()).max(64).ilog2() + 1).min(MOST_TABLE_BITS);
         let width = self.window.ilog2() + 1;
         // Multiplicative hashing (Knuth 1973, section 6.4).
         let place = |bin: u64| (bin.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - bits)) as usize;
         let mut counts = vec![0_u8; 1 << bits];
         for vote in &self.votes {
-            let count = &mut counts[place(vote.key >> width)];
+            let count = &mut counts[place(vote.place() >> width)];
             *count = count.saturating_add(1);
         }
         self.votes.retain(|vote| {
-            let bin = vote.key >> width;
+            let bin = vote.place() >> width;
             let count = |bin: u64| usize::from(counts[place(bin)]);
             let own = count(bin);
             own >= LEAST_VOTES || own + count(bin - 1).max(count(bin + 1)) >= LEAST_VOTES
@@ -133,13 +179,16 @@ fn cell_of(grid: u64, log2_scale: f64, shift: f64) -> u64 {
     grid << 16 | (scale as u64) << 8 | shift as u64
 }
 
+/// Time scale in the middle of a grid's cell.
+fn cell_scale(grid: u64, scale: u64) -> f64 {
+    ((scale as f64 - 128.0 + 0.5 * grid as f64) / SCALE_STEPS).exp2()
+}
+
 /// Middle of a cell: (time scale, pitch shift).
-#[inline]
 fn cell_middle(cell: u64) -> (f64, f64) {
-    let half = if cell >> 16 == 1 { 0.5 } else { 0.0 };
-    let scale = ((cell >> 8 & 0xff) as f64 - 128.0 + half) / SCALE_STEPS;
-    let shift = ((cell & 0xff) as f64 - 128.0 + half) * SHIFT_STEP;
-    (scale.exp2(), shift)
+    let grid = cell >> 16;
+    let shift = ((cell & 0xff) as f64 - 128.0 + 0.5 * grid as f64) * SHIFT_STEP;
+    (cell_scale(grid, cell >> 8 & 0xff), shift)
 }
 
 /// The `most` windows over the offset with the most weight, one vote counting
@@ -148,13 +197,13 @@ fn best_windows(votes: &[Vote], width: u64, most: usize) -> Vec<(&[Vote], u32)> 
     let mut windows: Vec<(u32, usize, usize)> = Vec::new();
     let (mut start, mut sum) = (0, 0_u32);
     for (end, vote) in votes.iter().enumerate() {
-        sum += u32::from(vote.weight);
+        sum += vote.weight();
         // Keys of different cells are further apart than any window.
-        while vote.key - votes[start].key > width {
-            sum -= u32::from(votes[start].weight);
+        while vote.place() - votes[start].place() > width {
+            sum -= votes[start].weight();
             start += 1;
         }
-        let closes = votes.get(end + 1).is_none_or(|v| v.key - votes[start].key > width);
+        let closes = votes.get(end + 1).is_none_or(|v| v.place() - votes[start].place() > width);
         if !closes || end - start + 1 < LEAST_VOTES {
             continue;
         }
@@ -173,16 +222,16 @@ fn best_windows(votes: &[Vote], width: u64, most: usize) -> Vec<(&[Vote], u32)> 
         windows.select_nth_unstable_by_key(most, key);
         windows.truncate(most);
     }
-    let mut ticks: Vec<(u32, u16)> = Vec::new();
+    let mut ticks: Vec<(u32, u32)> = Vec::new();
     let mut windows: Vec<(&[Vote], u32)> = windows
         .into_iter()
         .map(|(_, start, end)| {
             let window = &votes[start..end];
             ticks.clear();
-            ticks.extend(window.iter().map(|v| (v.tick, v.weight)));
+            ticks.extend(window.iter().map(|v| (v.tick(), v.weight())));
             ticks.sort_unstable_by(|a, b| b.cmp(a));
             ticks.dedup_by_key(|t| t.0);
-            (window, ticks.iter().map(|t| u32::from(t.1)).sum())
+            (window, ticks.iter().map(|t| t.1).sum())
         })
         .collect();
     windows.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
@@ -192,17 +241,16 @@ fn best_windows(votes: &[Vote], width: u64, most: usize) -> Vec<(&[Vote], u32)> 
 /// The line through the votes of a window.
 fn fit(votes: &[Vote], weight: u32) -> Cluster {
     let n = votes.len() as f64;
-    let (scale, shift) = cell_middle(votes[0].key >> OFFSET_BITS);
-    let offset = |v: &Vote| (v.key & ((1 << OFFSET_BITS) - 1)) as i64 - OFFSET_BASE;
-    let query_tick = votes.iter().map(|v| f64::from(v.tick)).sum::<f64>() / n;
-    let mean_offset = votes.iter().map(|v| offset(v) as f64).sum::<f64>() / n;
+    let (scale, shift) = cell_middle(votes[0].cell());
+    let query_tick = votes.iter().map(|v| f64::from(v.tick())).sum::<f64>() / n;
+    let mean_offset = votes.iter().map(|v| v.offset()).sum::<f64>() / n;
     // The slope is held near the cell's scale by a ridge as the slots are coarse:
     // 4 votes spread over 500 ticks.
     let (mut sxx, mut sxy) = (4.0 * 500.0 * 500.0 / 12.0, 0.0);
     for vote in votes {
-        let x = f64::from(vote.tick) - query_tick;
+        let x = f64::from(vote.tick()) - query_tick;
         sxx += x * x;
-        sxy += x * (offset(vote) as f64 - mean_offset);
+        sxy += x * (vote.offset() - mean_offset);
     }
     let reference_tick = mean_offset + scale * query_tick;
     Cluster { query_tick, reference_tick, scale: scale + sxy / sxx, shift, weight }
