@@ -5,8 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use earmark::fingerprint::{Fingerprint, Fingerprinter};
-use earmark::index;
+use earmark::index::{self, Segment};
 use earmark::params::Params;
+use earmark::peaks::{Peak, sparse, strongest_per_block};
 use earmark::registry::{Facts, NewRecording, Registry};
 use earmark::report::{IDENTIFY_SCHEMA, SCAN_CSV_COLUMNS, SCAN_SCHEMA};
 use earmark::verdict::VerdictKind;
@@ -47,12 +48,15 @@ fn end((offset, length): (usize, usize)) -> usize {
     offset + length
 }
 
+/// Length of the recordings: more than one chunk of peaks.
+const SECONDS: u32 = 14;
+
 /// Two recordings of tones that come and go.
 fn fingerprints(params: &Params) -> Vec<Fingerprint> {
     let rate = f64::from(params.rate_hz);
     (1..=2_u32)
         .map(|seed| {
-            let samples: Vec<f32> = (0..6 * params.rate_hz)
+            let samples: Vec<f32> = (0..SECONDS * params.rate_hz)
                 .map(|i| {
                     let t = f64::from(i) / rate;
                     let note = (t * 5.0).floor() as u32;
@@ -78,7 +82,7 @@ fn registry(folder: &Path) -> PathBuf {
             isrcs: Vec::new(),
             facts: Facts::default(),
             audio_hash: [number; 32],
-            duration_s: 6.0,
+            duration_s: f64::from(SECONDS),
             source_path: None,
             fingerprint,
         })
@@ -95,17 +99,66 @@ fn u64_at(bytes: &[u8], at: usize) -> u64 {
     u64::from_le_bytes(bytes[at..at + 8].try_into().expect("8 bytes"))
 }
 
-fn varint(bytes: &mut &[u8]) -> u32 {
-    let mut value = 0;
-    for shift in (0..).step_by(7) {
-        let (byte, rest) = bytes.split_first().expect("a varint ends");
-        *bytes = rest;
-        value |= u32::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            break;
+/// A stream of bits as the page describes it, one bit after the other.
+struct Bits<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl Bits<'_> {
+    fn number(&mut self, bits: u32) -> u64 {
+        (0..bits).fold(0, |value, place| {
+            let bit = self.bytes[self.at / 8] >> (self.at % 8) & 1;
+            self.at += 1;
+            value | u64::from(bit) << place
+        })
+    }
+
+    fn zeros_before_a_one(&mut self) -> u32 {
+        let mut zeros = 0;
+        while self.number(1) == 0 {
+            zeros += 1;
+        }
+        zeros
+    }
+
+    fn gamma(&mut self) -> u64 {
+        let length = self.zeros_before_a_one();
+        (1 << length) + self.number(length)
+    }
+
+    fn rice(&mut self, k: u32) -> u64 {
+        match self.zeros_before_a_one() {
+            24 => self.number(56),
+            zeros => (u64::from(zeros) << k) + self.number(k),
         }
     }
-    value
+
+    /// The stream fills its bytes but for zeros in the last one.
+    fn end(mut self) {
+        let left = 8 * self.bytes.len() - self.at;
+        assert!(left < 8 && self.number(left as u32) == 0, "{left} bits left");
+    }
+}
+
+#[test]
+fn the_codes_are_what_the_page_says() {
+    assert!(
+        section("### Bits").contains(
+            "Rice with *k* = 2 of 45 is eleven zeros, a one, then 1 in two bits: the bytes `00 18`"
+        )
+    );
+    let mut bits = Bits { bytes: &[0x00, 0x18], at: 0 };
+    assert_eq!(bits.rice(2), 45);
+    bits.end();
+}
+
+/// The sections of a segment, in the order of the page.
+fn sections(bytes: &[u8]) -> Vec<&[u8]> {
+    let extents = fields(&section("### Header"))[8];
+    let extent = |at| (u64_at(bytes, at) as usize, u64_at(bytes, at + 8) as usize);
+    let places = (extents.0..end(extents)).step_by(20).map(extent);
+    places.map(|(offset, length)| &bytes[offset..offset + length]).collect()
 }
 
 #[test]
@@ -118,109 +171,173 @@ fn a_segment_is_what_the_page_says() {
     let magic = std::str::from_utf8(&index::MAGIC).expect("ASCII");
     assert!(header.contains(&format!("magic, `{magic}`")) && bytes.starts_with(magic.as_bytes()));
     assert!(header.contains(&format!("format version, now {}", index::FORMAT_VERSION)));
+    let versions = format!("| [segments](#segments) | {} | bytes 8..12 of the file |", index::FORMAT_VERSION);
+    assert!(page().contains(&versions));
+    let algorithm = format!("`algorithm` is now **{}**", Params::default().algorithm);
+    assert!(section("## Params").contains(&algorithm));
     assert_eq!(u32_at(&bytes, fields[1].0), index::FORMAT_VERSION);
-    assert_eq!(u64_at(&bytes, fields[5].0), Params::default().id().0);
-    assert_eq!(u32_at(&bytes, fields[6].0), 2, "recordings");
+    assert_eq!(bytes[fields[3].0..end(fields[3])], [0; 3]);
+    assert_eq!(u64_at(&bytes, fields[4].0), Params::default().id().0);
+    assert_eq!(u32_at(&bytes, fields[5].0), 2, "recordings");
+    let frames: u64 = fingerprints(&Params::default()).iter().map(|f| u64::from(f.frames)).sum();
+    assert_eq!(u64_at(&bytes, fields[7].0), frames);
     let crc = *fields.last().expect("fields");
     assert_eq!(u32_at(&bytes, crc.0), crc32fast::hash(&bytes[..crc.0]));
 
     // The sections follow each other and fill the file; their names and number
     // are those of the page's second table.
-    let (sections, names) = (
-        fields[8],
-        ["parameters", "recording table", "peaks", "pair table, pair lists", "triplet table, triplet lists"],
-    );
+    let names = ["parameters", "recording table", "peaks", "posting lists", "table of the posting lists"];
     assert!(names.iter().all(|name| header.contains(&format!("| {name} |"))));
-    assert_eq!(sections.1, 7 * 20);
+    let extents = fields[8];
+    assert_eq!(extents.1, names.len() * 20);
     let mut place = end(crc) as u64;
-    let mut parts = Vec::new();
-    for at in (sections.0..end(sections)).step_by(20) {
-        let (offset, length) = (u64_at(&bytes, at), u64_at(&bytes, at + 8));
-        assert_eq!(offset, place, "no gaps");
-        place += length;
-        let part = &bytes[offset as usize..place as usize];
+    for (at, part) in (extents.0..).step_by(20).zip(sections(&bytes)) {
+        assert_eq!(u64_at(&bytes, at), place, "no gaps");
+        place += part.len() as u64;
         assert_eq!(u32_at(&bytes, at + 16), crc32fast::hash(part));
-        parts.push(part);
     }
     assert_eq!(place, bytes.len() as u64);
-    assert_eq!(parts[0], Params::default().to_json().as_bytes());
+    assert_eq!(sections(&bytes)[0], Params::default().to_json().as_bytes());
+}
+
+/// The peaks of a recording of `frames`: tick and pitch.
+fn decoded_peaks(bytes: &[u8], frames: u32, params: &Params) -> Vec<(u32, u16)> {
+    let chunks = (4 * frames).div_ceil(2048) as usize;
+    let (lengths, mut rest) = bytes.split_at(2 * chunks);
+    let mut peaks = Vec::new();
+    for (chunk, length) in (0..).zip(lengths.chunks(2)) {
+        let (own, after) = rest.split_at(usize::from(u16::from_le_bytes([length[0], length[1]])));
+        rest = after;
+        let mut bits = Bits { bytes: own, at: 0 };
+        let count = bits.gamma() - 1;
+        let mut tick = 2048 * chunk;
+        for _ in 0..count {
+            tick += bits.rice(2) as u32;
+            peaks.push((tick, bits.number(params.max_pitch().ilog2() + 1) as u16));
+        }
+        bits.end();
+    }
+    assert!(rest.is_empty());
+    peaks
 }
 
 #[test]
-fn constellations_and_lists_are_what_the_page_says() {
+fn constellations_are_what_the_page_says() {
     let folder = tempfile::tempdir().expect("temporary folder");
-    let bytes = fs::read(registry(folder.path())).expect("a segment");
+    let path = registry(folder.path());
+    let bytes = fs::read(&path).expect("a segment");
     let params = Params::default();
-    let header = fields(&section("### Header"));
-    let parts: Vec<&[u8]> = (header[8].0..end(header[8]))
-        .step_by(20)
-        .map(|at| {
-            let (offset, length) = (u64_at(&bytes, at) as usize, u64_at(&bytes, at + 8) as usize);
-            &bytes[offset..offset + length]
-        })
-        .collect();
+    let segment = Segment::open(&path, &params).expect("a segment");
+    let parts = sections(&bytes);
 
     let row = fields(&section("### Recording table"));
     let row_bytes = end(*row.last().expect("fields"));
     assert!(header_says(row_bytes));
     assert_eq!(parts[1].len(), 2 * row_bytes);
-    let mut first_slots = Vec::new();
-    for (row_at, (key, fingerprint)) in (0..).step_by(row_bytes).zip((1..).zip(fingerprints(&params))).take(2)
-    {
-        let field = |i: usize| row_at + row[i].0;
-        assert_eq!(u32_at(parts[1], field(0)), key);
+    let mut first_slot = 0;
+    for (ordinal, fingerprint) in fingerprints(&params).iter().enumerate() {
+        let field = |i: usize| row_bytes * ordinal + row[i].0;
+        assert_eq!(u32_at(parts[1], field(0)), ordinal as u32 + 1, "key");
         assert_eq!(u32_at(parts[1], field(1)), fingerprint.frames);
-        first_slots.push(u32_at(parts[1], field(2)));
+        assert_eq!(u32_at(parts[1], field(2)), first_slot);
+        first_slot += fingerprint.frames / params.slot_frames + 8;
         let start = u64_at(parts[1], field(3)) as usize;
-        let mut peaks = &parts[2][start..start + u32_at(parts[1], field(4)) as usize];
+        let peaks = &parts[2][start..start + u32_at(parts[1], field(4)) as usize];
         assert_eq!(u32_at(parts[1], field(5)), crc32fast::hash(peaks));
-        // Every stored peak is one of the fingerprint's.
-        let (mut tick, mut count) = (0, 0);
-        while !peaks.is_empty() {
-            tick += varint(&mut peaks);
-            let packed = u16::from_le_bytes([peaks[0], peaks[1]]);
-            peaks = &peaks[2..];
-            let (pitch, strength) = (packed & 0x3ff, packed >> 10);
-            let stored = fingerprint
-                .peaks
-                .iter()
-                .any(|peak| (peak.tick, peak.pitch, u16::from(peak.strength) / 4) == (tick, pitch, strength));
-            assert!(stored, "tick {tick}, pitch {pitch}, strength {strength}");
-            count += 1;
-        }
-        assert!(count > 20, "{count} peaks");
-    }
-    let slots_of_first = u32_at(parts[1], row[1].0) / params.slot_frames;
-    assert_eq!(first_slots, [0, slots_of_first + 8]);
 
-    let slots = u32_at(&bytes, header[7].0);
-    for (table, lists, bits, extra) in
-        [(parts[3], parts[4], bytes[header[2].0], 0), (parts[5], parts[6], bytes[header[3].0], 2)]
-    {
-        let offsets: Vec<usize> = table.chunks(4).map(|entry| u32_at(entry, 0) as usize).collect();
-        assert_eq!(offsets.last(), Some(&lists.len()));
-        let mut postings = 0;
-        for bucket in offsets.windows(2) {
-            let mut bucket = &lists[bucket[0]..bucket[1]];
-            let mut before = None;
-            while !bucket.is_empty() {
-                let low = varint(&mut bucket);
-                assert!(low < 1 << bits && before < Some(low), "hashes ascend");
-                before = Some(low);
-                let length = varint(&mut bucket) as usize;
-                let (mut list, rest) = bucket.split_at(length);
-                bucket = rest;
-                let mut slot = 0;
-                while !list.is_empty() {
-                    slot += varint(&mut list);
-                    list = &list[extra..];
-                    postings += 1;
-                }
-                assert!(slot < slots);
-            }
-        }
-        assert!(postings > 50, "{postings} postings");
+        let decoded = decoded_peaks(peaks, fingerprint.frames, &params);
+        assert!(decoded.len() > 20 && decoded.last().expect("peaks").0 > 2048, "more than one chunk");
+        let plain = |peaks: &[Peak]| -> Vec<_> { peaks.iter().map(|p| (p.tick, p.pitch)).collect() };
+        assert_eq!(decoded, plain(&segment.peaks(ordinal)), "as the program reads them");
+        assert_eq!(decoded, plain(&sparse(&fingerprint.peaks, &params)), "as it made them");
     }
+    assert_eq!(u32_at(&bytes, fields(&section("### Header"))[6].0), first_slot, "length of the axis");
+}
+
+/// Key, slot on the axis and span of each landmark that the page asks for, sorted.
+fn landmarks(params: &Params) -> Vec<(u32, u32, u8)> {
+    let reach = 16 * params.landmark_reach_semitones as i32;
+    let (cells, pitch_cells) = (2 * reach as u32 * 5 / 16 + 1, params.max_pitch() / 3 + 1);
+    let mut landmarks = Vec::new();
+    let mut first_slot = 0;
+    for fingerprint in fingerprints(params) {
+        let kept = sparse(&fingerprint.peaks, params);
+        let peaks = strongest_per_block(&kept, params.triplet_peaks_per_block, params);
+        for (one, two, three) in triples(&peaks) {
+            let (first, whole) = (two.tick - one.tick, three.tick - one.tick);
+            let steps = [(one, two), (two, three)].map(|(x, y)| i32::from(y.pitch) - i32::from(x.pitch));
+            let shortest = 4 * params.triplet_min_frames;
+            if first < 4
+                || whole - first < 4
+                || steps.iter().any(|step| step.abs() > reach)
+                || !(shortest..=4 * params.triplet_max_frames).contains(&whole)
+            {
+                continue;
+            }
+            // 3.2 is 16 / 5.
+            let [a, b] = steps.map(|step| (step + reach) as u32 * 5 / 16);
+            let hash = (24 * first / whole * cells + a) * cells + b;
+            let span = (24.0 * (f64::from(whole) / f64::from(shortest)).log2()).round() as u8;
+            let slot = first_slot + one.tick / (4 * params.slot_frames);
+            landmarks.push((hash * pitch_cells + u32::from(one.pitch) / 3, slot, span));
+        }
+        first_slot += fingerprint.frames / params.slot_frames + 8;
+    }
+    landmarks.sort_unstable();
+    landmarks
+}
+
+fn triples(peaks: &[Peak]) -> impl Iterator<Item = (&Peak, &Peak, &Peak)> {
+    let after = |peak: &Peak| &peaks[peaks.partition_point(|other| other.tick <= peak.tick)..];
+    let pairs = peaks.iter().flat_map(move |one| after(one).iter().map(move |two| (one, two)));
+    pairs.flat_map(move |(one, two)| after(two).iter().map(move |three| (one, two, three)))
+}
+
+#[test]
+fn posting_lists_are_what_the_page_says() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let path = registry(folder.path());
+    let bytes = fs::read(&path).expect("a segment");
+    let params = Params::default();
+    let header = fields(&section("### Header"));
+    let (slots, bucket_bits) = (u32_at(&bytes, header[6].0), u32::from(bytes[header[2].0]));
+    let (lists, table) = (sections(&bytes)[3], sections(&bytes)[4]);
+
+    let keys = 24 * 91 * 91 * 311;
+    assert!(section("### Landmarks").contains("61,809,384 with the default params, where S is 91 and P 311"));
+    assert_eq!(keys, 61_809_384);
+    assert_eq!(bucket_bits, (keys / (slots / 6)).ilog2());
+    let offsets: Vec<usize> = table
+        .chunks(5)
+        .map(|entry| (0..).zip(entry).map(|(place, byte)| usize::from(*byte) << (8 * place)).sum())
+        .collect();
+    assert_eq!(offsets.len() as u32, (keys >> bucket_bits) + 2);
+    assert_eq!(offsets.last(), Some(&(lists.len() - 8)));
+    assert_eq!(lists[lists.len() - 8..], [0; 8]);
+
+    let mut decoded = Vec::new();
+    for (bucket, bounds) in (0..).zip(offsets.windows(2)) {
+        if bounds[0] == bounds[1] {
+            continue;
+        }
+        let mut bits = Bits { bytes: &lists[bounds[0]..bounds[1]], at: 0 };
+        let count = bits.gamma();
+        let k = ((u64::from(slots) << bucket_bits) / count).max(1).ilog2();
+        let mut value = 0;
+        for _ in 0..count {
+            value += bits.rice(k);
+            let key = (bucket << bucket_bits) + (value / u64::from(slots)) as u32;
+            decoded.push((key, (value % u64::from(slots)) as u32, bits.number(6) as u8));
+        }
+        bits.end();
+    }
+    assert!(decoded.len() > 100, "{} postings", decoded.len());
+
+    let mut read = Vec::new();
+    let segment = Segment::open(&path, &params).expect("a segment");
+    segment.triplets(0..keys, |key, slot, span| read.push((key, slot, span)));
+    assert!(decoded == read, "as the program reads them");
+    assert!(decoded == landmarks(&params), "as the page asks for them");
 }
 
 fn header_says(row_bytes: usize) -> bool {
