@@ -188,7 +188,8 @@ struct Usage {
 /// writes is vouched for by a new hash.
 fn checked(row: &SegmentRow, place: &Place<'_>) -> Result<Arc<Segment>, RegistryError> {
     let path = segments::path(place.folder, row.number);
-    row.checked(&path, place.params, None).map_err(|what| RegistryError::Unmergeable { path, what })
+    row.checked(&path, place.params, None)
+        .map_err(|fault| RegistryError::Unmergeable { path, what: fault.what })
 }
 
 /// Puts a segment in the place of others; the number of its recordings.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use roaring::RoaringBitmap;
 use rusqlite::Connection;
 
-use crate::index::Segment;
+use crate::index::{IndexError, Segment};
 use crate::params::Params;
 
 use super::schema::database_error;
@@ -27,6 +27,20 @@ pub(super) struct SegmentRow {
     pub(super) registered: RoaringBitmap,
     /// Keys of those removed from it.
     pub(super) tombstones: RoaringBitmap,
+}
+
+/// What is wrong with a segment's file.
+pub(super) struct Fault {
+    pub(super) what: String,
+    /// Keys of the recordings whose peaks are damaged, where damage was found in the
+    /// peaks of some alone; else none, and the whole segment is concerned.
+    pub(super) peaks_of: RoaringBitmap,
+}
+
+impl From<String> for Fault {
+    fn from(what: String) -> Self {
+        Self { what, peaks_of: RoaringBitmap::new() }
+    }
 }
 
 impl SegmentRow {
@@ -65,16 +79,16 @@ impl SegmentRow {
         path: &Path,
         params: &Params,
         mapped: Option<Arc<Segment>>,
-    ) -> Result<Arc<Segment>, String> {
+    ) -> Result<Arc<Segment>, Fault> {
         let named = mapped.is_none() || path.exists();
-        let unreadable = |error: io::Error| format!("cannot be read: {error}; restore it from a copy");
+        let unreadable =
+            |error: io::Error| Fault::from(format!("cannot be read: {error}; restore it from a copy"));
         if named {
             let found = fs::metadata(path).map_err(unreadable)?.len();
             if found != self.bytes {
-                return Err(format!(
-                    "has {found} bytes, registered with {}; restore it from a copy",
-                    self.bytes
-                ));
+                let what =
+                    format!("has {found} bytes, registered with {}; restore it from a copy", self.bytes);
+                return Err(what.into());
             }
         }
         let segment = match mapped {
@@ -82,16 +96,37 @@ impl SegmentRow {
             None => Arc::new(Segment::open(path, params).map_err(|error| error.to_string())?),
         };
         // Before the file's hash, as its own checksums tell where the damage is.
-        segment.verify().map_err(|error| error.to_string())?;
+        segment.verify().map_err(|error| self.fault(&segment, &error))?;
         if named && segments::hash(path).map_err(unreadable)? != self.hash {
-            return Err("is not the file that was registered; restore it from a copy".to_owned());
+            return Err("is not the file that was registered; restore it from a copy".to_owned().into());
         }
         let keys: RoaringBitmap = segment.keys().map(|key| key.0).collect();
         if keys != &self.registered | &self.tombstones {
             return Err("holds other recordings than those registered with it; \
                         restore the folder from a copy"
-                .to_owned());
+                .to_owned()
+                .into());
         }
         Ok(segment)
+    }
+
+    /// Where a segment that does not check is damaged.
+    fn fault(&self, segment: &Segment, error: &IndexError) -> Fault {
+        let damaged = segment.damaged_recordings();
+        // All of them are also told of where the recording table is damaged.
+        if damaged.is_empty() || damaged.len() == segment.recordings() {
+            return error.to_string().into();
+        }
+        let peaks_of: RoaringBitmap = damaged.iter().map(|key| key.0).collect();
+        let removed = match peaks_of.intersection_len(&self.tombstones) {
+            0 => String::new(),
+            removed => format!(", {removed} of them removed"),
+        };
+        let what = format!(
+            "the peaks of {} of its {} recordings are damaged{removed}; restore it from a copy",
+            damaged.len(),
+            segment.recordings()
+        );
+        Fault { what, peaks_of }
     }
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::content_hash::SetHash;
 use super::schema::database_error;
-use super::segment_check::SegmentRow;
+use super::segment_check::{Fault, SegmentRow};
 use super::{Registry, RegistryError, chain, declare, read, schema, segments};
 
 /// Something [`Registry::verify`] found.
@@ -64,8 +64,11 @@ pub enum Problem {
 pub struct Concerned {
     /// How many.
     pub recordings: u64,
-    /// Ids of the first of them.
+    /// Ids of the first of them; of all where the damage is in their peaks alone.
     pub first_ids: Vec<String>,
+    /// Whether damage was found in the peaks of these recordings alone. It is
+    /// searched for elsewhere in a segment only when all peaks are whole.
+    pub in_peaks: bool,
 }
 
 impl Concerned {
@@ -81,7 +84,22 @@ impl Concerned {
             .collect::<rusqlite::Result<_>>()?;
         let count = "SELECT count(*) FROM recording WHERE segment = ?1";
         let recordings: i64 = connection.query_row(count, [segment], |row| row.get(0))?;
-        Ok(Self { recordings: recordings.unsigned_abs(), first_ids })
+        Ok(Self { recordings: recordings.unsigned_abs(), first_ids, in_peaks: false })
+    }
+
+    /// Those with damaged peaks among the recordings registered with a segment.
+    fn with_damaged_peaks(
+        row: &SegmentRow,
+        fault: &Fault,
+        connection: &Connection,
+    ) -> rusqlite::Result<Self> {
+        let mut statement = connection.prepare("SELECT id FROM recording WHERE key = ?1")?;
+        let keys = &row.registered & &fault.peaks_of;
+        let first_ids: Vec<String> = keys
+            .iter()
+            .map(|key| statement.query_row([key], |row| row.get(0)))
+            .collect::<rusqlite::Result<_>>()?;
+        Ok(Self { recordings: first_ids.len() as u64, first_ids, in_peaks: true })
     }
 }
 
@@ -89,6 +107,9 @@ impl fmt::Display for Concerned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.recordings == 0 {
             return Ok(());
+        }
+        if self.in_peaks {
+            return write!(f, " (damaged: {})", self.first_ids.join(", "));
         }
         let some = if self.recordings as usize > self.first_ids.len() { ", ..." } else { "" };
         let plural = if self.recordings == 1 { "" } else { "s" };
@@ -151,9 +172,14 @@ impl Registry {
             let path = segments::path(&self.folder, *number);
             let mapped =
                 self.mapped.iter().find(|(known, _)| known == number).and_then(|(_, mapped)| mapped.clone());
-            if let Err(what) = row.checked(&path, &self.params, mapped) {
-                let concerned = Concerned::by(*number, connection).map_err(database)?;
-                problems.push(Problem::Segment { path, what, concerned });
+            if let Err(fault) = row.checked(&path, &self.params, mapped) {
+                let concerned = if fault.peaks_of.is_empty() {
+                    Concerned::by(*number, connection)
+                } else {
+                    Concerned::with_damaged_peaks(&row, &fault, connection)
+                };
+                let concerned = concerned.map_err(database)?;
+                problems.push(Problem::Segment { path, what: fault.what, concerned });
             }
         }
         match segments::orphans(&self.folder, &live) {

@@ -88,6 +88,77 @@ fn every_flipped_byte_of_a_segment_is_noticed() {
     assert!(!noticed(folder.path()));
 }
 
+/// Where a section of a segment starts and its length, by its number in the header.
+fn section(bytes: &[u8], number: usize) -> (usize, usize) {
+    let at = 40 + 20 * number;
+    let field = |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap()) as usize;
+    (field(at), field(at + 8))
+}
+
+/// A registry of one segment: seven recordings, the second removed.
+fn seven(folder: &Path) -> std::path::PathBuf {
+    let mut registry = Registry::create(folder, &Params::default()).unwrap();
+    let recordings: Vec<NewRecording> = (1..=7).map(|seed| named(&format!("r{seed}"), seed)).collect();
+    registry.add(&recordings).unwrap();
+    registry.remove(&["r2".to_owned()]).unwrap();
+    folder.join("segments/00000001.seg")
+}
+
+#[test]
+fn damaged_peaks_are_laid_at_their_recordings_door() {
+    const RECORDING_TABLE: usize = 1;
+    const PEAKS: usize = 2;
+    let folder = tempfile::tempdir().unwrap();
+    let path = seven(folder.path());
+    let good = fs::read(&path).unwrap();
+    let (table, _) = section(&good, RECORDING_TABLE);
+    let (peaks, _) = section(&good, PEAKS);
+    let entry = |ordinal: usize, at: usize, length: usize| {
+        let start = table + 28 * ordinal + at;
+        let mut bytes = [0; 8];
+        bytes[..length].copy_from_slice(&good[start..start + length]);
+        u64::from_le_bytes(bytes) as usize
+    };
+    // First, middle and last byte of the peaks of some recordings.
+    for (ordinals, expected) in [
+        (&[2][..], "the peaks of 1 of its 7 recordings are damaged; restore it from a copy (damaged: r3)"),
+        (&[6], "the peaks of 1 of its 7 recordings are damaged; restore it from a copy (damaged: r7)"),
+        (
+            &[0, 1, 6],
+            "the peaks of 3 of its 7 recordings are damaged, 1 of them removed; restore it from a copy (damaged: r1, r7)",
+        ),
+        (&[1], "the peaks of 1 of its 7 recordings are damaged, 1 of them removed; restore it from a copy"),
+    ] {
+        for part in 0..3 {
+            let mut bad = good.clone();
+            for ordinal in ordinals {
+                let (start, length) = (peaks + entry(*ordinal, 12, 8), entry(*ordinal, 20, 4));
+                bad[start + part * (length - 1) / 2] ^= 1 << ((ordinal + part) % 8);
+            }
+            fs::write(&path, &bad).unwrap();
+            assert_eq!(told(folder.path()), format!("segment {}: {expected}", path.display()));
+        }
+    }
+}
+
+#[test]
+fn damaged_lists_concern_the_whole_segment() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = seven(folder.path());
+    let good = fs::read(&path).unwrap();
+    for (number, name) in [(1, "recording table"), (3, "posting lists"), (4, "table of the posting lists")] {
+        let (start, length) = section(&good, number);
+        for place in [start, start + length / 2, start + length - 1] {
+            let mut bad = good.clone();
+            bad[place] ^= 0x10;
+            fs::write(&path, &bad).unwrap();
+            let told = told(folder.path());
+            assert!(told.contains(&format!("the {name} does not fit its checksum")), "{told}");
+            assert!(told.ends_with(" (it holds 6 recordings: r1, r3, r4, r5, r6, ...)"), "{told}");
+        }
+    }
+}
+
 fn read_all_segments(folder: &Path) {
     if let Ok(registry) = Registry::open(folder) {
         let _ = registry.index();
