@@ -43,9 +43,9 @@ pub fn all(parts: bool) -> Vec<Configuration> {
         sparse.changed.peaks_per_block = params.triplet_peaks_per_block;
         sparse.sweep_seconds = 0.0;
         all.extend([
-            whole("no dense look-ups at the original speed", without(|p| p.unchanged.peaks_per_block = 0)),
             whole("no look-ups at other speeds", without(|p| p.changed.peaks_per_block = 0)),
-            whole("no sliding", without(|p| p.sweep_seconds = 0.0)),
+            whole("no quick look-ups", without(|p| p.quick.peaks_per_block = 0)),
+            whole("look-ups instead of sliding", without(|p| p.sweep_seconds = 0.0)),
             whole("no probing", without(|p| (p.unchanged.probing, p.changed.probing) = (false, false))),
             whole("query as sparse as the recordings, no sliding", sparse),
             Configuration { name: "no verification", kind: Kind::Votes(plan(Effort::Standard)) },

@@ -180,9 +180,9 @@ impl Index {
         }
     }
 
-    /// About how many postings are read for a range of keys.
+    /// About how many postings a range of keys has; at least 1.
     #[inline]
-    pub fn estimate(&self, keys: Range<u32>) -> u32 {
-        self.segments.iter().map(|s| s.estimate(keys.clone())).sum()
+    pub fn estimate(&self, keys: Range<u32>) -> u64 {
+        self.segments.iter().map(|s| s.estimate(keys.clone())).sum::<u64>() / 256 + 1
     }
 }

@@ -176,9 +176,9 @@ impl Segment {
         self.postings().for_each(keys, |Posting { key, slot, span }| sink(key, slot, span));
     }
 
-    /// About how many postings are read for a range of keys; at least 1.
+    /// About how many postings a range of keys has, in 256ths.
     #[inline]
-    pub fn estimate(&self, keys: Range<u32>) -> u32 {
+    pub fn estimate(&self, keys: Range<u32>) -> u64 {
         self.postings().estimate(keys)
     }
 

@@ -34,11 +34,12 @@ use self::query::Query;
 
 /// How hard a query is searched.
 ///
-/// All of them look up pairs and triplets, so that every speed, tempo and pitch
+/// All of them look up triplets of peaks, so that every speed, tempo and pitch
 /// change of up to [`MatchOptions::max_time_scale`] and half an octave is tried;
-/// they differ in how many of the query's peaks take part, how many candidates are
-/// verified, and in sliding the query along the recordings, which finds music far
-/// below the noise at a cost that grows with the registry.
+/// they differ in how many of the query's peaks take part, how much of the index
+/// may be read for them, how many candidates are verified, and in sliding the
+/// query along the recordings, which finds music far below the noise at a cost
+/// that grows with the registry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Effort {

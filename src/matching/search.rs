@@ -18,12 +18,12 @@ pub struct Plan {
     /// First a few look-ups at the original speed and pitch; what they find beyond
     /// doubt ends the search.
     pub quick: Density,
-    /// Then more of them,
-    pub unchanged: Density,
-    /// and look-ups at any speed and pitch,
+    /// Then look-ups at any speed and pitch,
     pub changed: Density,
-    /// with a time scale of at most this much either way.
+    /// with a time scale of at most this much either way,
     pub max_scale: f64,
+    /// and more of them at the original ones where the query is not slid.
+    pub unchanged: Density,
     /// Seconds of registered audio up to which the query is slid along every
     /// recording.
     pub sweep_seconds: f64,
@@ -83,7 +83,7 @@ const DECIDED_NATS: f64 = 60.0;
 
 /// Share of the query's strongest peaks that a candidate beyond doubt must explain
 /// to end the search: with less, something else may sound besides it.
-const DECIDED_SHARE: f64 = 0.82;
+const DECIDED_SHARE: f64 = 0.9;
 
 /// Strongest peaks per block of the query of which that share is taken; about
 /// half of what a registered recording keeps.
@@ -103,14 +103,15 @@ pub fn search(
     let quick = unchanged(index, query, ticks.clone(), plan.quick, params);
     let mut verified = verifier.verify_all(&quick);
     if deep && !verifier.is_decided(&verified) {
-        let mut candidates = unchanged(index, query, ticks.clone(), plan.unchanged, params);
-        candidates.extend(changed(index, query, ticks.clone(), plan.changed, plan.max_scale, params));
+        let mut candidates = changed(index, query, ticks.clone(), plan.changed, plan.max_scale, params);
+        // Sliding finds whatever denser look-ups would.
+        candidates.extend(if index.seconds() <= plan.sweep_seconds {
+            slide_all(index, query, ticks, plan, params)
+        } else {
+            unchanged(index, query, ticks, plan.unchanged, params)
+        });
         verified.extend(verifier.verify_all(&candidates));
         tidy(&mut verified);
-        if index.seconds() <= plan.sweep_seconds && !verifier.is_decided(&verified) {
-            verified.extend(verifier.verify_all(&slide_all(index, query, ticks, plan, params)));
-            tidy(&mut verified);
-        }
     }
     let leaders: Vec<Verified> =
         verified.iter().take(if deep { RELOCATED } else { RELOCATED_QUICK }).copied().collect();

@@ -1,7 +1,7 @@
 //! Candidates without an index: the query's constellation is slid along every
 //! stored one.
 //!
-//! A hash needs two or three peaks that survived; sliding needs only enough
+//! A hash needs three peaks that survived; sliding needs only enough
 //! single ones. It finds music far below the noise, at a cost that grows with
 //! the registry, and only at the original speed and pitch.
 

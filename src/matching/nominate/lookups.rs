@@ -54,12 +54,12 @@ pub fn lookups(
 /// The rarest of the look-ups, as many as can be read within a budget of
 /// postings; sorted by keys as before.
 pub fn affordable(lookups: Vec<Lookup>, index: &Index, budget: u64) -> Vec<Lookup> {
-    let mut groups: Vec<(u32, Range<usize>)> = Vec::new();
+    let mut groups: Vec<(u64, Range<usize>)> = Vec::new();
     let mut at = 0;
     let mut total = 0;
     for group in lookups.chunk_by(|a, b| a.keys == b.keys) {
         let cost = index.estimate(group[0].keys.clone());
-        total += u64::from(cost);
+        total += cost;
         groups.push((cost, at..at + group.len()));
         at += group.len();
     }
@@ -69,7 +69,7 @@ pub fn affordable(lookups: Vec<Lookup>, index: &Index, budget: u64) -> Vec<Looku
     groups.sort_unstable_by_key(|(cost, range)| (*cost, range.start));
     let mut spent = 0;
     let count = groups.iter().take_while(|(cost, _)| {
-        spent += u64::from(*cost);
+        spent += cost;
         spent <= budget
     });
     let count = count.count();
