@@ -50,9 +50,9 @@ const RIVALS: usize = 3;
 const SHARED_EVIDENCE: f64 = 0.25;
 
 /// Taken off the evidence of a recording where another was found already: few
-/// files play two at once, one in twenty at most, and what the first leaves of its
-/// own peaks has its tuning and beat.
-const SECOND_NATS: f64 = 3.0;
+/// files play two at once, one in fifty at most (ln 50), and what the first leaves
+/// of its own peaks has its tuning and beat.
+const SECOND_NATS: f64 = 3.9;
 
 /// Share of a rival's peaks that the candidate explains, too, from which on it is
 /// taken for a sibling.
