@@ -25,6 +25,7 @@ mod poisson;
 mod progress;
 mod recordings;
 mod rows;
+mod start;
 mod summary;
 #[path = "../../examples/make_testdata/synth/mod.rs"]
 #[allow(dead_code)]
@@ -36,7 +37,6 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
 use earmark::params::Params;
 
 use counts::Results;
@@ -44,18 +44,7 @@ use experiment::Experiment;
 use options::Options;
 
 fn main() -> ExitCode {
-    // `cargo bench` and `cargo test --all-targets` start it with nothing to measure.
-    if std::env::args().skip(1).all(|argument| argument == "--bench") {
-        println!("{}", Options::command().render_long_help());
-        return ExitCode::SUCCESS;
-    }
-    match run(&Options::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("calibration: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    start::start("calibration", run)
 }
 
 fn run(options: &Options) -> Result<(), Box<dyn Error + Send + Sync>> {

@@ -23,7 +23,7 @@ pub struct Options {
     #[arg(long, value_name = "N", default_value_t = 3000)]
     pub queries: usize,
     /// How hard is searched: fast, standard or thorough
-    #[arg(long, default_value = "standard", value_parser = effort)]
+    #[arg(long, default_value = "standard")]
     pub effort: Effort,
     /// Seed of all random choices
     #[arg(long, value_name = "S", default_value_t = 1)]
@@ -45,13 +45,4 @@ pub struct Options {
     /// What `cargo bench` adds.
     #[arg(long, hide = true)]
     bench: bool,
-}
-
-fn effort(text: &str) -> Result<Effort, String> {
-    match text {
-        "fast" => Ok(Effort::Fast),
-        "standard" => Ok(Effort::Standard),
-        "thorough" => Ok(Effort::Thorough),
-        _ => Err("must be fast, standard or thorough".to_owned()),
-    }
 }

@@ -82,6 +82,8 @@ mod recombine;
 #[path = "../calibration/recordings.rs"]
 #[allow(dead_code)]
 mod recordings;
+#[path = "../calibration/start.rs"]
+mod start;
 mod statistics;
 mod store;
 mod summary;
@@ -97,7 +99,6 @@ use std::fs::{self, File};
 use std::io::BufWriter;
 use std::process::{Command, ExitCode};
 
-use clap::{CommandFactory, Parser};
 use earmark::fingerprint::Fingerprint;
 use earmark::params::Params;
 use rayon::prelude::*;
@@ -118,18 +119,7 @@ const QUESTIONS: &str = "questions.json";
 const COMPARED: u64 = 150;
 
 fn main() -> ExitCode {
-    // `cargo bench` and `cargo test --all-targets` start it with nothing to measure.
-    if std::env::args().skip(1).all(|argument| argument == "--bench") {
-        println!("{}", Options::command().render_long_help());
-        return ExitCode::SUCCESS;
-    }
-    match run(&Options::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("scale: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    start::start("scale", run)
 }
 
 fn run(options: &Options) -> Result<(), Failure> {

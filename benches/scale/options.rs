@@ -63,7 +63,7 @@ pub struct Options {
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub long: usize,
     /// How hard is searched: fast, standard or thorough
-    #[arg(long, default_value = "standard", value_parser = effort)]
+    #[arg(long, default_value = "standard")]
     pub effort: Effort,
     /// Shell command that empties the caches of the file system, such as
     /// `sync; echo 3 > /proc/sys/vm/drop_caches` as root: some queries are then
@@ -89,15 +89,6 @@ pub struct Options {
     /// What `cargo bench` adds.
     #[arg(long, hide = true)]
     bench: bool,
-}
-
-fn effort(text: &str) -> Result<Effort, String> {
-    match text {
-        "fast" => Ok(Effort::Fast),
-        "standard" => Ok(Effort::Standard),
-        "thorough" => Ok(Effort::Thorough),
-        _ => Err("must be fast, standard or thorough".to_owned()),
-    }
 }
 
 fn folds(text: &str) -> Result<usize, String> {

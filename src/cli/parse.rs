@@ -20,11 +20,7 @@ pub fn policies() -> impl TypedValueParser<Value = Policy> {
 
 /// How hard to search, by its name.
 pub fn efforts() -> impl TypedValueParser<Value = Effort> {
-    PossibleValuesParser::new(["fast", "standard", "thorough"]).map(|name| match name.as_str() {
-        "fast" => Effort::Fast,
-        "thorough" => Effort::Thorough,
-        _ => Effort::Standard,
-    })
+    PossibleValuesParser::new(Effort::ALL.map(Effort::name)).try_map(|name| name.parse::<Effort>())
 }
 
 /// An E-value.

@@ -122,37 +122,25 @@ impl<'a> BitReader<'a> {
 
     /// The next value in the Rice code of parameter `k` (at most 56); `None`
     /// where no such code is.
-    #[inline]
     pub fn rice(&mut self, k: u32) -> Option<u64> {
-        let word = self.peek();
-        let zeros = word.trailing_zeros();
+        let zeros = self.peek().trailing_zeros();
         self.at += zeros as usize + 1;
         if zeros < MOST_ZEROS {
-            // Of the 57 bits those behind the one are enough for most k.
-            let value = if zeros + 1 + k <= 57 {
-                self.at += k as usize;
-                word >> 1 >> zeros & ((1 << k) - 1)
-            } else {
-                self.take(k)
-            };
-            Some(u64::from(zeros) << k | value)
+            Some(u64::from(zeros) << k | self.take(k))
         } else if zeros == MOST_ZEROS {
             Some(self.take(FULL_BITS))
         } else {
             None
         }
     }
-}
 
-impl BitReader<'_> {
-    /// A Rice code and the `bits` (at most 16) after it.
+    /// A Rice code and the `bits` (at most 16) after it: mostly with one load.
     #[inline(always)]
     pub fn rice_and(&mut self, k: u32, bits: u32) -> Option<(u64, u64)> {
         let word = self.peek();
         let zeros = word.trailing_zeros();
         let length = zeros + 1 + k + bits;
         if zeros < MOST_ZEROS && length <= 57 {
-            // The usual case: one load.
             self.at += length as usize;
             let word = word >> (zeros + 1);
             let value = u64::from(zeros) << k | word & ((1 << k) - 1);

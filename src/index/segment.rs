@@ -197,14 +197,19 @@ impl Segment {
     /// [`IndexError::Damaged`], naming the section, and the recordings where the
     /// damage lies in the peaks of some.
     pub fn verify(&self) -> Result<(), IndexError> {
-        // First: the other sections are found with its help.
-        self.check(Section::Recordings)?;
-        let damaged = self.damaged_recordings();
-        if !damaged.is_empty() {
-            let keys: Vec<String> = damaged.iter().map(|key| key.0.to_string()).collect();
-            return Err(self.damaged(format!("the peaks of the recordings {} do not fit", keys.join(", "))));
+        // The recording table comes before the peaks, which are found with its help.
+        for section in Section::ALL {
+            match self.check(section) {
+                Err(_) if section == Section::Peaks => return Err(self.damaged_peaks()),
+                checked => checked?,
+            }
         }
-        Section::ALL.into_iter().try_for_each(|section| self.check(section))
+        Ok(())
+    }
+
+    fn damaged_peaks(&self) -> IndexError {
+        let keys: Vec<String> = self.damaged_recordings().iter().map(|key| key.0.to_string()).collect();
+        self.damaged(format!("the peaks of the recordings {} do not fit", keys.join(", ")))
     }
 
     /// Keys of the recordings whose peaks do not fit their checksum; all of them

@@ -10,7 +10,7 @@ use super::evidence::{trials, weigh};
 use super::extend::{Extent, extend};
 use super::query::Query;
 use super::repeats::repeats;
-use super::search::{Plan, Verified, reweigh, search};
+use super::search::{Plan, Verified, search};
 
 /// Length of the stretches a long query is searched in, in ticks: 10.9 s with
 /// the default parameters.
@@ -209,8 +209,8 @@ impl Layer<'_> {
             let (from, until) = (f64::from(self.ticks.start), f64::from(self.ticks.end));
             let (mut others, mut explained_away) = (Vec::new(), Vec::new());
             for candidate in candidates {
-                let mut again = candidate;
-                reweigh(&mut again, self.index, &rest, from..until, self.params);
+                let trials = candidate.trials(self.index, &rest, from..until, self.params);
+                let again = Verified { evidence: weigh(&trials), ..candidate };
                 if again.evidence.total >= OWN_EVIDENCE * candidate.evidence.total {
                     others.push(again);
                 } else {
@@ -323,7 +323,6 @@ impl Layer<'_> {
     fn rivals(&self, candidate: &Verified, extent: &Extent, candidates: &[Verified], query: &Query) -> f64 {
         let (from, until) = (f64::from(self.ticks.start), f64::from(self.ticks.end));
         let mut seen = vec![candidate.recording];
-        let mut peaks = Vec::new();
         let mut sum = 0.0;
         for other in candidates {
             let recording = other.recording;
@@ -333,8 +332,7 @@ impl Layer<'_> {
             if seen.contains(&recording) {
                 continue;
             }
-            self.index.peaks_into(other.recording, other.alignment.reference_ticks(from..until), &mut peaks);
-            let trials = trials(other.alignment, &peaks, query, from, until, self.params.max_pitch());
+            let trials = other.trials(self.index, query, from..until, self.params);
             let found: Vec<u32> = trials.iter().filter_map(|t| t.found).collect();
             let shared = found.iter().filter(|i| extent.explained.binary_search(i).is_ok()).count();
             if (shared as f64) < SIBLING_SHARE * found.len() as f64 {

@@ -22,6 +22,8 @@ pub mod sweep;
 #[cfg(test)]
 mod tests;
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::fingerprint::Fingerprint;
@@ -64,6 +66,18 @@ pub enum Grade {
 }
 
 impl Effort {
+    /// All of them, the cheapest first.
+    pub const ALL: [Effort; 3] = [Effort::Fast, Effort::Standard, Effort::Thorough];
+
+    /// The name in reports and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Effort::Fast => "fast",
+            Effort::Standard => "standard",
+            Effort::Thorough => "thorough",
+        }
+    }
+
     /// What a search of this effort tries.
     pub fn plan(self, max_time_scale: f64) -> search::Plan {
         const MILLION: u32 = 1_000_000;
@@ -86,6 +100,23 @@ impl Effort {
             sweep_seconds,
             sweep_candidates: 30,
         }
+    }
+}
+
+/// Not the name of an effort.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{found:?} is no effort: write fast, standard or thorough")]
+pub struct EffortError {
+    /// What was given.
+    pub found: String,
+}
+
+impl FromStr for Effort {
+    type Err = EffortError;
+
+    fn from_str(text: &str) -> Result<Self, EffortError> {
+        let named = Effort::ALL.into_iter().find(|effort| effort.name() == text);
+        named.ok_or_else(|| EffortError { found: text.to_owned() })
     }
 }
 

@@ -7,7 +7,7 @@ use crate::params::Params;
 use crate::peaks::{Peak, strongest_per_block};
 
 use super::alignment::{Alignment, refine};
-use super::evidence::{Evidence, trials, weigh};
+use super::evidence::{Evidence, Trial, trials, weigh};
 use super::nominate::{Candidate, Density, changed, unchanged};
 use super::query::Query;
 use super::sweep::Sweep;
@@ -60,6 +60,15 @@ pub struct Verified {
     pub alignment: Alignment,
     /// What speaks for it, over the stretch.
     pub evidence: Evidence,
+}
+
+impl Verified {
+    /// What becomes of the recording's peaks that fall into the query ticks `ticks`.
+    pub fn trials(&self, index: &Index, query: &Query, ticks: Range<f64>, params: &Params) -> Vec<Trial> {
+        let mut peaks = Vec::new();
+        index.peaks_into(self.recording, self.alignment.reference_ticks(ticks.clone()), &mut peaks);
+        trials(self.alignment, &peaks, query, ticks.start, ticks.end, params.max_pitch())
+    }
 }
 
 /// Candidates whose other offsets are looked at, too.
@@ -115,9 +124,11 @@ pub fn search(
     }
     let leaders: Vec<Verified> =
         verified.iter().take(if deep { RELOCATED } else { RELOCATED_QUICK }).copied().collect();
+    let mut peaks = Vec::new();
     for leader in leaders {
-        let again = verifier.again(&leader);
-        verified.extend(verifier.relocate(&again));
+        index.peaks_into(leader.recording, 0..u32::MAX, &mut peaks);
+        let again = verifier.again(&leader, &peaks);
+        verified.extend(verifier.relocate(&again, &peaks));
         verified.push(again);
     }
     tidy(&mut verified);
@@ -205,9 +216,7 @@ impl Verifier<'_> {
             return false;
         };
         let (from, until) = (f64::from(self.ticks.start), f64::from(self.ticks.end));
-        let mut peaks = Vec::new();
-        self.index.peaks_into(best.recording, best.alignment.reference_ticks(from..until), &mut peaks);
-        let trials = trials(best.alignment, &peaks, self.query, from, until, self.params.max_pitch());
+        let trials = best.trials(self.index, self.query, from..until, self.params);
         let range = self.query.range(from, until - 1.0);
         let mut explained: Vec<Peak> =
             trials.iter().filter_map(|t| t.found).map(|i| self.query.peaks()[i as usize]).collect();
@@ -226,9 +235,8 @@ impl Verifier<'_> {
 
     /// The candidate sharpened once more, with the whole reach of the search: a
     /// time scale that was off by 2 % may have come only half of the way.
-    fn again(&self, leader: &Verified) -> Verified {
-        let peaks = self.index.peaks(leader.recording);
-        let (alignment, evidence) = self.weigh(leader.alignment, &peaks, true);
+    fn again(&self, leader: &Verified, peaks: &[Peak]) -> Verified {
+        let (alignment, evidence) = self.weigh(leader.alignment, peaks, true);
         if evidence.total > leader.evidence.total {
             Verified { alignment, evidence, ..*leader }
         } else {
@@ -238,28 +246,18 @@ impl Verifier<'_> {
 
     /// The same recording, time scale and pitch shift at the offsets where the
     /// query fits best: votes may have named the wrong one of several repeats.
-    fn relocate(&self, leader: &Verified) -> Vec<Verified> {
+    fn relocate(&self, leader: &Verified, peaks: &[Peak]) -> Vec<Verified> {
         let Alignment { scale, shift, .. } = leader.alignment;
-        let peaks = self.index.peaks(leader.recording);
         let pitch = self.params.max_pitch();
         let sweep = Sweep::new(self.query, self.ticks.clone(), scale, shift, pitch);
         sweep
-            .slide(&peaks, OFFSETS_PER_RECORDING, LEAST_DEVIATIONS, &mut Vec::new())
+            .slide(peaks, OFFSETS_PER_RECORDING, LEAST_DEVIATIONS, &mut Vec::new())
             .into_iter()
             .map(|s| {
                 let start = Alignment { offset: s.offset, scale, shift };
-                let (alignment, evidence) = self.weigh(start, &peaks, false);
+                let (alignment, evidence) = self.weigh(start, peaks, false);
                 Verified { alignment, evidence, ..*leader }
             })
             .collect()
     }
-}
-
-/// Weighs a candidate anew, against a query of which some peaks were taken.
-pub fn reweigh(candidate: &mut Verified, index: &Index, query: &Query, ticks: Range<f64>, params: &Params) {
-    let mut peaks = Vec::new();
-    index.peaks_into(candidate.recording, candidate.alignment.reference_ticks(ticks.clone()), &mut peaks);
-    let pitch = params.max_pitch();
-    let trials = trials(candidate.alignment, &peaks, query, ticks.start, ticks.end, pitch);
-    candidate.evidence = weigh(&trials);
 }

@@ -1,5 +1,7 @@
 //! Votes for (time scale, pitch shift, offset), and where they gather.
 
+use std::sync::LazyLock;
+
 /// Steps of the votes' time scale per octave: 9 %, three times the error of a
 /// hit's.
 const SCALE_STEPS: f64 = 8.0;
@@ -100,9 +102,11 @@ pub struct Votes {
     votes: Vec<Vote>,
     /// In units of the offset.
     window: u64,
-    /// Time scale in the middle of every cell, for both grids.
-    scales: [[f64; 256]; 2],
 }
+
+/// Time scale in the middle of every cell, for both grids.
+static SCALES: LazyLock<[[f64; 256]; 2]> =
+    LazyLock::new(|| [0, 1].map(|grid| std::array::from_fn(|cell| cell_scale(grid, cell as u64))));
 
 impl Votes {
     /// For votes with [`unchanged_at`](Votes::unchanged_at).
@@ -116,8 +120,7 @@ impl Votes {
     }
 
     fn new(window: u64) -> Self {
-        let scales = [0, 1].map(|grid| std::array::from_fn(|cell| cell_scale(grid, cell as u64)));
-        Votes { votes: Vec::new(), window, scales }
+        Votes { votes: Vec::new(), window }
     }
 
     /// Votes for the query's `tick` being `reference_tick`, nothing changed.
@@ -132,7 +135,7 @@ impl Votes {
     pub fn changed_at(&mut self, reference_tick: u64, tick: u32, log2_scale: f64, shift: f64, weight: u16) {
         for grid in 0..2 {
             let cell = cell_of(grid, log2_scale, shift);
-            let scale = self.scales[grid as usize][(cell >> 8 & 0xff) as usize];
+            let scale = SCALES[grid as usize][(cell >> 8 & 0xff) as usize];
             let offset = reference_tick as i64 - (scale * f64::from(tick)) as i64;
             self.votes.push(Vote::new(cell, offset, tick, weight));
         }
