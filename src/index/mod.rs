@@ -180,6 +180,16 @@ impl Index {
         }
     }
 
+    /// Makes ready what [`triplets`](Index::triplets) will read of some ranges: the
+    /// processor waits for memory once for all of them, as no load depends on
+    /// another, where reading list after list it would wait for each.
+    pub fn prefetch<'a>(&self, ranges: impl Iterator<Item = &'a Range<u32>> + Clone) {
+        for segment in &self.segments {
+            let sum = ranges.clone().fold(0, |sum, keys| sum ^ segment.touch(keys));
+            std::hint::black_box(sum);
+        }
+    }
+
     /// About how many postings a range of keys has; at least 1.
     #[inline]
     pub fn estimate(&self, keys: Range<u32>) -> u64 {

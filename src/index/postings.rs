@@ -153,6 +153,14 @@ impl<'a> Postings<'a> {
         bytes * 256 / BYTES_PER_POSTING * keys.len() as u64 / all_keys
     }
 
+    /// Reads a byte where the postings of the keys start, and one a cache line later.
+    #[inline]
+    pub fn touch(&self, keys: &Range<u32>) -> u8 {
+        let start = self.offset(keys.start >> self.bits).unwrap_or(0);
+        let byte = |at: usize| self.lists.get(at).copied().unwrap_or(0);
+        byte(start) ^ byte(start + CACHE_LINE)
+    }
+
     fn offset(&self, bucket: u32) -> Option<usize> {
         let start = OFFSET_BYTES * bucket as usize;
         let mut bytes = [0; 8];
@@ -197,6 +205,9 @@ impl<'a> Postings<'a> {
         Some(())
     }
 }
+
+/// Bytes that memory is loaded in at once.
+const CACHE_LINE: usize = 64;
 
 /// Bytes of a posting, to guess their number from their size.
 const BYTES_PER_POSTING: u64 = 4;

@@ -176,6 +176,13 @@ impl Segment {
         self.postings().for_each(keys, |Posting { key, slot, span }| sink(key, slot, span));
     }
 
+    /// Reads a little of where the postings of a range of keys start; see
+    /// [`Index::prefetch`](super::Index::prefetch).
+    #[inline]
+    pub(super) fn touch(&self, keys: &Range<u32>) -> u8 {
+        self.postings().touch(keys)
+    }
+
     /// About how many postings a range of keys has, in 256ths.
     #[inline]
     pub fn estimate(&self, keys: Range<u32>) -> u64 {

@@ -133,15 +133,23 @@ fn budget(density: Density, ticks: &Range<u32>) -> u64 {
 /// Calls `sink` with the look-ups of each range of keys and the hits (key, slot,
 /// span) there.
 fn for_each_hit(index: &Index, lookups: Vec<Lookup>, mut sink: impl FnMut(&[Lookup], &[(u32, u64, u8)])) {
+    let groups: Vec<&[Lookup]> = lookups.chunk_by(|a, b| a.keys == b.keys).collect();
     let mut hits = Vec::new();
-    for group in lookups.chunk_by(|a, b| a.keys == b.keys) {
-        hits.clear();
-        index.triplets(group[0].keys.clone(), |key, slot, span| hits.push((key, slot, span)));
-        if !hits.is_empty() {
-            sink(group, &hits);
+    for block in groups.chunks(PREFETCHED) {
+        index.prefetch(block.iter().map(|group| &group[0].keys));
+        for group in block {
+            hits.clear();
+            index.triplets(group[0].keys.clone(), |key, slot, span| hits.push((key, slot, span)));
+            if !hits.is_empty() {
+                sink(group, &hits);
+            }
         }
     }
 }
+
+/// Ranges of keys made ready at once: enough to keep all the loads under way that a
+/// processor can have, few enough that the first is still in its cache when read.
+const PREFETCHED: usize = 32;
 
 fn candidates(
     votes: Votes,
