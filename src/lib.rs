@@ -114,8 +114,10 @@
 //! ```
 
 pub mod audio;
+mod bits;
 mod csv_lines;
 pub mod fingerprint;
+mod hex;
 pub mod index;
 pub mod isrc;
 pub mod landmarks;

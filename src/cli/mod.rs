@@ -6,11 +6,13 @@
 
 mod args;
 mod args_compare;
+mod args_fingerprint;
 mod compare;
 mod completions;
 mod declare;
 mod error;
 mod exit;
+mod fingerprint;
 mod identify;
 mod interrupt;
 mod known;
@@ -53,6 +55,7 @@ fn command(cli: Cli) -> Result<Outcome, CliError> {
         Command::Declare(args) => declare::run(args),
         Command::Scan(args) => scan::run(args, cli.threads),
         Command::Identify(args) => identify::run(args, cli.threads),
+        Command::Fingerprint(args) => fingerprint::run(args, cli.threads),
         Command::Compare(args) => compare::run(args),
         Command::Registry(args) => registry::run(args.command),
         Command::Completions { shell } => {

@@ -8,7 +8,7 @@ use earmark::audio::{Limits, Tags};
 use earmark::matching::{MatchOptions, Matcher};
 use earmark::registry::{Registry, RegistryError};
 use earmark::report::{CheckedAgainst, ScanCsv, ScanRow, ScanTable, Summary};
-use earmark::scan::inputs::{Input, expand};
+use earmark::scan::inputs::expand;
 use earmark::verdict::{
     DeclarationBook, Heard, Question, Recognition, SHORTEST_S, TagClaim, VerdictKind, decide,
 };
@@ -21,7 +21,7 @@ use super::error::CliError;
 use super::exit::Outcome;
 use super::known::Known;
 use super::output::{Output, terminal_columns};
-use super::reading;
+use super::reading::{self, Source};
 use super::streaming::{self, Job};
 use super::tell_about;
 
@@ -53,7 +53,8 @@ pub fn run(args: ScanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, Cli
     let mut output = Output::open(args.out.as_deref(), table)?;
     let shown = output.is_terminal();
     let out = args.out.as_deref();
-    let job = Job { inputs: &inputs.list, out, shown, errors_shown: shown && table, threads };
+    let params = registry.params();
+    let job = Job { inputs: &inputs.list, params, out, shown, errors_shown: shown && table, threads };
     let failed = |error| Output::failed(out, error);
     let mut writer = match args.format {
         ScanFormat::Table => Writer::Table(ScanTable::new(&mut output, terminal_columns())),
@@ -63,7 +64,7 @@ pub fn run(args: ScanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, Cli
     let mut summary = Summary::default();
     let run = streaming::run(
         &job,
-        |input| checker.check(input),
+        |source| checker.check(source),
         |path, error| checker.failed(path, error),
         |row| {
             summary.add(row.verdict);
@@ -112,8 +113,8 @@ struct Checker<'a> {
 }
 
 impl Checker<'_> {
-    fn check(&self, input: &Input) -> Result<ScanRow, RegistryError> {
-        let reading = reading::read(input, self.registry.params(), &self.limits);
+    fn check(&self, source: Source<'_>) -> Result<ScanRow, RegistryError> {
+        let reading = reading::read(source, self.registry.params(), &self.limits);
         let mut recognition = Recognition::default();
         let mut matches = Vec::new();
         if let Ok(tags) = &reading.tags {
@@ -146,7 +147,7 @@ impl Checker<'_> {
             tags: reading.tags.ok(),
             matches,
             audio,
-            ..self.row(input.path(), recognition)
+            ..self.row(&reading.path, recognition)
         })
     }
 

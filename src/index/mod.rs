@@ -6,7 +6,6 @@
 //! stored constellations give back the exact times. FORMAT.md describes the
 //! bytes.
 
-mod bits;
 mod constellation;
 mod format;
 mod merge;

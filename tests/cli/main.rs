@@ -2,6 +2,7 @@
 
 mod compare;
 mod declare;
+mod fingerprint;
 mod format;
 mod identify;
 mod interrupt;
