@@ -129,6 +129,7 @@ pub mod picture;
 mod random;
 pub mod registry;
 pub mod report;
+pub mod rescan;
 pub mod scan;
 pub mod spectrum;
 mod text;

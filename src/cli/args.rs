@@ -14,6 +14,7 @@ use earmark::verdict::Policy;
 
 use super::args_compare::CompareArgs;
 use super::args_fingerprint::FingerprintArgs;
+use super::args_rescan::RescanArgs;
 use super::parse;
 
 /// Finds registered recordings inside untagged audio and says what their
@@ -72,6 +73,11 @@ pub enum Command {
     /// could not be decoded. `scan`, `identify` and `register` take the file in
     /// place of the inputs and answer the same.
     Fingerprint(FingerprintArgs),
+    /// Answer a scan anew after the registry has changed, without the audio
+    ///
+    /// Takes the report of a scan and the fingerprints of the files, searches where
+    /// something new can be found, and lists what changed.
+    Rescan(RescanArgs),
     /// Compare two files, and draw where they are the same
     ///
     /// Recognises the recording B in the query A as `identify` would in a

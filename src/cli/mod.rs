@@ -7,6 +7,7 @@
 mod args;
 mod args_compare;
 mod args_fingerprint;
+mod args_rescan;
 mod compare;
 mod completions;
 mod declare;
@@ -22,6 +23,7 @@ mod progress;
 mod reading;
 mod register;
 mod registry;
+mod rescan;
 mod scan;
 mod streaming;
 mod tell;
@@ -56,6 +58,7 @@ fn command(cli: Cli) -> Result<Outcome, CliError> {
         Command::Scan(args) => scan::run(args, cli.threads),
         Command::Identify(args) => identify::run(args, cli.threads),
         Command::Fingerprint(args) => fingerprint::run(args, cli.threads),
+        Command::Rescan(args) => rescan::run(args, cli.threads),
         Command::Compare(args) => compare::run(args),
         Command::Registry(args) => registry::run(args.command),
         Command::Completions { shell } => {

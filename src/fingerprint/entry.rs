@@ -187,9 +187,9 @@ impl StoredEntry {
         Ok(StoredEntry { about: About { path, file, columns, tags }, sound, peaks })
     }
 
-    /// Why the input could not be decoded, if it could not.
-    pub fn error(&self) -> Option<&str> {
-        self.sound.as_ref().err().map(String::as_str)
+    /// How the input was encoded; or why it could not be decoded.
+    pub fn info(&self) -> Result<&AudioInfo, &str> {
+        self.sound.as_ref().map_err(String::as_str)
     }
 
     /// The whole entry. `limits` bounds what an entry may claim of the length

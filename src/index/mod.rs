@@ -27,6 +27,7 @@ pub use merge::merge_segments;
 pub use segment::{IndexedRecording, Segment};
 pub use writer::{SegmentEntry, SegmentSummary, write_segment};
 
+use crate::params::Params;
 use crate::peaks::Peak;
 use crate::units::RecordingKey;
 
@@ -117,6 +118,28 @@ impl Index {
         }
         let seconds = segments.iter().map(|s| s.live_seconds(&removed)).sum();
         Index { segments, first_slots, removed, seconds }
+    }
+
+    /// An index of the live recordings that `keep` takes, in memory of its own: a
+    /// search in it costs what they cost, not what lies beside them.
+    ///
+    /// # Errors
+    /// [`IndexError::TooLarge`] and failures to get memory.
+    pub fn only(&self, keep: impl Fn(RecordingKey) -> bool, params: &Params) -> Result<Index, IndexError> {
+        let mut left_out = self.removed.clone();
+        let mut sources = Vec::new();
+        for segment in &self.segments {
+            let taken = |key: RecordingKey| keep(key) && !self.is_removed(key);
+            if segment.keys().any(taken) {
+                left_out.extend(segment.keys().filter(|key| !taken(*key)).map(|key| key.0));
+                sources.push(segment.as_ref());
+            }
+        }
+        if sources.is_empty() {
+            return Ok(Index::default());
+        }
+        let segment = Segment::merged_in_memory(params, &sources, &left_out)?;
+        Ok(Index::new(vec![Arc::new(segment)], RoaringBitmap::new()))
     }
 
     /// The segments, in order.

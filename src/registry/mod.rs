@@ -43,6 +43,7 @@ mod remove;
 mod schema;
 mod segment_check;
 mod segments;
+mod state;
 mod territory;
 mod tiers;
 mod verify;
@@ -58,6 +59,7 @@ pub use declaration_import::{
 pub use error::RegistryError;
 pub use info::Info;
 pub use read::Recordings;
+pub use state::{RecordingsState, Since};
 pub use recording::{Added, Facts, NewRecording, Recording, RecordingError, Removal};
 pub use territory::{Territory, TerritoryError};
 pub use verify::{Concerned, Problem};
