@@ -445,7 +445,10 @@ fn fingerprint_files_are_what_the_page_says() {
     }
     assert_eq!(descriptions[0]["sha256"], "ab".repeat(32));
     assert_eq!(descriptions[0]["columns"], serde_json::json!([["url", "x"]]));
-    assert_eq!((&descriptions[1]["audio"], &descriptions[1]["error"]), (&serde_json::Value::Null, &"no".into()));
+    assert_eq!(
+        (&descriptions[1]["audio"], &descriptions[1]["error"]),
+        (&serde_json::Value::Null, &"no".into())
+    );
     assert!(peaks[1].is_empty());
 
     assert_eq!(u32_at(peaks[0], 0), sound.frames);

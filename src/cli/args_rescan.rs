@@ -15,8 +15,9 @@ Asks what the report asked, of the registry as it is now, and writes the report
 that a scan of the same files would write. Results name the files whose verdict,
 recordings or declarations are others than before. Exit codes are those of scan.
 
-A file is searched again where something was recognised in it before or a new
-recording may be in it; all files are where recordings were changed or removed.
+Where recordings were registered since, a file is searched for those alone, and
+wholly where one may be in it; a match that is kept has the E-value of the search
+that found it. Where recordings were changed or removed all files are searched.
 
 Examples:
   earmark rescan verdicts.jsonl --fingerprints downloads.efp --registry their-registry \\

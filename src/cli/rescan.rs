@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use earmark::audio::{AudioInfo, Limits};
-use earmark::fingerprint::{Entry, FingerprintReader, StoredEntry};
+use earmark::fingerprint::{Entry, Fingerprint, FingerprintReader, StoredEntry};
 use earmark::params::Params;
 use earmark::registry::{Registry, Since};
 use earmark::report::{MatchRow, ScanRow, Summary, write_json_line};
@@ -68,33 +68,40 @@ pub fn run(args: RescanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, C
     let mut counts = Counts::default();
     let mut progress = Progress::new(announced(&args.fingerprints, params)?);
     let jobs = jobs(report, &args, params);
-    let ending = run_named(&pipeline, jobs, Job::path, |job| again.answer(job), |path, result| {
-        let answer = match result {
-            Ok(answer) => answer,
-            Err(panic) => Ok(Answer {
-                row: again.checker.failed(path, panic.to_string()),
-                change: None,
-                searched: true,
-            }),
-        };
-        let deliver = || -> Result<(), CliError> {
-            let Answer { row, change, searched } = answer?;
-            summary.add(row.verdict);
-            counts.add(&row, change.is_some(), searched);
-            match &row.error {
-                Some(_) => progress.failed(),
-                None => progress.done(row.duration_s.unwrap_or(0.0)),
-            }
-            row.write_json_line(&mut output, &checked).map_err(|error| Output::failed(Some(&args.out), error))?;
-            if let Some(change) = &change {
-                let mut write = || writer.write(change);
-                let written = if shown { progress.while_hidden(write) } else { write() };
-                written.map_err(CliError::Stdout)?;
-            }
-            Ok(())
-        };
-        deliver().map_or_else(ControlFlow::Break, ControlFlow::Continue)
-    });
+    let ending = run_named(
+        &pipeline,
+        jobs,
+        Job::path,
+        |job| again.answer(job),
+        |path, result| {
+            let answer = match result {
+                Ok(answer) => answer,
+                Err(panic) => Ok(Answer {
+                    row: again.checker.failed(path, panic.to_string()),
+                    change: None,
+                    searched: true,
+                }),
+            };
+            let deliver = || -> Result<(), CliError> {
+                let Answer { row, change, searched } = answer?;
+                summary.add(row.verdict);
+                counts.add(&row, change.is_some(), searched);
+                match &row.error {
+                    Some(_) => progress.failed(),
+                    None => progress.done(row.duration_s.unwrap_or(0.0)),
+                }
+                row.write_json_line(&mut output, &checked)
+                    .map_err(|error| Output::failed(Some(&args.out), error))?;
+                if let Some(change) = &change {
+                    let mut write = || writer.write(change);
+                    let written = if shown { progress.while_hidden(write) } else { write() };
+                    written.map_err(CliError::Stdout)?;
+                }
+                Ok(())
+            };
+            deliver().map_or_else(ControlFlow::Break, ControlFlow::Continue)
+        },
+    );
     let whole = match ending {
         Ending::Complete => true,
         Ending::Stopped => false,
@@ -115,7 +122,10 @@ fn told(since: Since, newcomers: Option<&Newcomers>) -> String {
     match (since, newcomers) {
         (Since::Same, _) => "the recordings are the same: nothing is searched".to_owned(),
         (Since::Grown { .. }, Some(newcomers)) => {
-            format!("{:.1} min of recordings are new: files are searched for them", newcomers.seconds() / 60.0)
+            format!(
+                "{:.1} min of recordings are new: files are searched for them",
+                newcomers.seconds() / 60.0
+            )
         }
         _ => "recordings were changed or removed, or all is asked for: every file is searched".to_owned(),
     }
@@ -151,7 +161,8 @@ fn jobs<'a>(report: PastReport, args: &'a RescanArgs, params: &'a Params) -> imp
     let mut count = 0;
     std::iter::from_fn(move || {
         let (line, entry) = (lines.next(), entries.next());
-        let differ = |rows: u64, entries: u64| RescanError::Count { path: args.report.clone(), rows, entries };
+        let differ =
+            |rows: u64, entries: u64| RescanError::Count { path: args.report.clone(), rows, entries };
         let pair = match (line, entry) {
             (None, None) => return None,
             (Some(Err(error)), _) => Err(error.into()),
@@ -203,8 +214,6 @@ impl Again<'_> {
         Ok(Answer { change: Change::between(&past, &row), row, searched })
     }
 
-    /// How the file was encoded or why not, what is recognised in it, and whether
-    /// it was searched wholly for that.
     fn sound(&self, entry: StoredEntry, past: &PastRow) -> Result<Sound, CliError> {
         let info = match entry.info() {
             Ok(info) => info.clone(),
@@ -220,15 +229,21 @@ impl Again<'_> {
             Ok(Entry { sound: Err(error), .. }) => return Ok((Err(error), Vec::new(), false)),
             Err(error) => return Ok((Err(error.to_string()), Vec::new(), false)),
         };
-        let may_be_new = || self.scout.as_ref().is_none_or(|scout| info.duration_s >= SHORTEST_S && scout.may_sound_in(&fingerprint));
-        if since != Since::Changed && past.matches.is_empty() && !may_be_new() {
-            return Ok((Ok(info), Vec::new(), false));
+        if since != Since::Changed && !self.must_search(&fingerprint, &info, past) {
+            return Ok((Ok(info), past.matches.clone(), false));
         }
         let matches = self.checker.search(&fingerprint, &info)?;
         Ok((Ok(info), matches, true))
     }
+
+    fn must_search(&self, fingerprint: &Fingerprint, info: &AudioInfo, past: &PastRow) -> bool {
+        let must = |scout: &Scout<'_>| scout.must_search(fingerprint, &past.matches);
+        info.duration_s >= SHORTEST_S && self.scout.as_ref().is_none_or(must)
+    }
 }
 
+/// How a file was encoded or why it could not be decoded, what is recognised in
+/// it, and whether it was searched wholly.
 type Sound = (Result<AudioInfo, String>, Vec<MatchRow>, bool);
 
 /// What was done.

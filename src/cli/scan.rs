@@ -11,9 +11,7 @@ use earmark::matching::{MatchOptions, Matcher};
 use earmark::registry::{Registry, RegistryError};
 use earmark::report::{CheckedAgainst, MatchRow, ScanCsv, ScanRow, ScanTable, Summary};
 use earmark::scan::inputs::expand;
-use earmark::verdict::{
-    DeclarationBook, Question, Recognition, SHORTEST_S, TagClaim, VerdictKind, decide,
-};
+use earmark::verdict::{DeclarationBook, Question, Recognition, SHORTEST_S, TagClaim, VerdictKind, decide};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -141,7 +139,11 @@ impl<'a> Checker<'a> {
     }
 
     /// The recordings recognised in a file.
-    pub fn search(&self, fingerprint: &Fingerprint, info: &AudioInfo) -> Result<Vec<MatchRow>, RegistryError> {
+    pub fn search(
+        &self,
+        fingerprint: &Fingerprint,
+        info: &AudioInfo,
+    ) -> Result<Vec<MatchRow>, RegistryError> {
         let found = reading::recognise(&self.matcher, fingerprint, info);
         found.iter().map(|found| self.known.row(found)).collect()
     }

@@ -11,6 +11,7 @@ mod format;
 mod merge;
 mod mmap;
 mod postings;
+mod presence;
 mod segment;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use presence::Presence;
 use roaring::RoaringBitmap;
 
 pub use format::{FORMAT_VERSION, MAGIC};
@@ -27,6 +29,7 @@ pub use merge::merge_segments;
 pub use segment::{IndexedRecording, Segment};
 pub use writer::{SegmentEntry, SegmentSummary, write_segment};
 
+use crate::landmarks::TripletSpace;
 use crate::params::Params;
 use crate::peaks::Peak;
 use crate::units::RecordingKey;
@@ -98,6 +101,8 @@ pub struct Index {
     first_slots: Vec<u64>,
     removed: RoaringBitmap,
     seconds: f64,
+    /// Of an index that [`Index::only`] made.
+    presence: Option<Arc<Presence>>,
 }
 
 /// A recording of an index: its segment, and its place there.
@@ -117,7 +122,7 @@ impl Index {
             first_slots.push(first_slots.last().copied().unwrap_or(0) + u64::from(segment.slots()));
         }
         let seconds = segments.iter().map(|s| s.live_seconds(&removed)).sum();
-        Index { segments, first_slots, removed, seconds }
+        Index { segments, first_slots, removed, seconds, presence: None }
     }
 
     /// An index of the live recordings that `keep` takes, in memory of its own: a
@@ -139,7 +144,9 @@ impl Index {
             return Ok(Index::default());
         }
         let segment = Segment::merged_in_memory(params, &sources, &left_out)?;
-        Ok(Index::new(vec![Arc::new(segment)], RoaringBitmap::new()))
+        let presence = Presence::of(&segment, TripletSpace::new(params).size());
+        let index = Index::new(vec![Arc::new(segment)], RoaringBitmap::new());
+        Ok(Index { presence: Some(Arc::new(presence)), ..index })
     }
 
     /// The segments, in order.
@@ -200,6 +207,13 @@ impl Index {
         for (segment, first) in self.segments.iter().zip(&self.first_slots) {
             segment.triplets(keys.clone(), |key, slot, span| sink(key, first + u64::from(slot), span));
         }
+    }
+
+    /// Whether a range of keys may have postings. Where it is false there are none;
+    /// only an index that [`only`](Index::only) made knows of many.
+    #[inline]
+    pub fn may_list(&self, keys: &Range<u32>) -> bool {
+        self.presence.as_ref().is_none_or(|presence| presence.any(keys))
     }
 
     /// About how many postings a range of keys has; at least 1.

@@ -12,8 +12,8 @@ use crate::params::Params;
 use crate::peaks::Peak;
 use crate::units::RecordingKey;
 
-use super::merge::encode_merged;
 use super::format::{FORMAT_VERSION, Header, HeaderError, RECORDING_BYTES, RecordingEntry, Section};
+use super::merge::encode_merged;
 use super::postings::{Posting, Postings};
 use super::writer::{SegmentEntry, encode_segment};
 use super::{IndexError, constellation, mmap};
@@ -83,8 +83,7 @@ impl Segment {
     }
 
     fn held(path: &Path, bytes: &[u8], params: &Params) -> Result<Segment, IndexError> {
-        let map =
-            mmap::hold(bytes).map_err(|source| IndexError::Io { path: path.to_path_buf(), source })?;
+        let map = mmap::hold(bytes).map_err(|source| IndexError::Io { path: path.to_path_buf(), source })?;
         Self::from_map(path, map, params)
     }
 

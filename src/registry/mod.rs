@@ -59,8 +59,8 @@ pub use declaration_import::{
 pub use error::RegistryError;
 pub use info::Info;
 pub use read::Recordings;
-pub use state::{RecordingsState, Since};
 pub use recording::{Added, Facts, NewRecording, Recording, RecordingError, Removal};
+pub use state::{RecordingsState, Since};
 pub use territory::{Territory, TerritoryError};
 pub use verify::{Concerned, Problem};
 

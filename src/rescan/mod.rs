@@ -4,20 +4,26 @@
 //! A report's rows are taken up one by one, with the fingerprints that were kept
 //! of their files:
 //!
-//! | since the report | a file in which something was recognised | any other file |
-//! |---|---|---|
-//! | only declarations came | keeps its matches | stays without |
-//! | recordings came | is searched again | is searched for those alone ([`Newcomers`]); where one may be, wholly |
-//! | recordings were changed or removed, or the registry is another one | is searched again | is searched again |
+//! | since the report | the file |
+//! |---|---|
+//! | only declarations came | keeps its matches; nothing is searched |
+//! | recordings came | is looked over for those alone ([`Newcomers`]). Where one may be in it, and where an old match is not clear, it is searched wholly; else it keeps its matches |
+//! | recordings were changed or removed, or the registry is another one | is searched wholly |
 //!
 //! The verdict is made anew for every row, from its tags, its matches and the
 //! declarations of now. Which of the three it is, the registry proves by its hash
 //! ([`crate::registry::Since`]) and takes nothing on trust.
 //!
-//! The answer is that of a new scan of the same files, with one exception: a
-//! registry that grows moves every E-value a little, and a file in which the old
-//! recordings were not recognised is not searched for them again. A larger
-//! registry makes E-values larger, so that nothing is lost by that.
+//! The answer is that of a new scan of the same files, but for this where
+//! recordings came:
+//!
+//! - A match that is kept has the `score` and `e_value` of the search that found
+//!   it. In the larger registry they would be a little worse, by 0.25 log10 of its
+//!   growth and by what its rivals reach, and never another grade.
+//! - The look over finds new recordings by look-ups. One that only sliding finds,
+//!   far under noise, is missed.
+//!
+//! Searching every file wholly, which is an option, has neither.
 
 mod change;
 mod newcomers;

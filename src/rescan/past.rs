@@ -94,7 +94,8 @@ impl PastReport {
         let wrong = |reason: String| RescanError::NoRow { path: path.to_owned(), line: 1, reason };
         let object: Map<String, Value> =
             serde_json::from_str(&first).map_err(|error| wrong(format!("is no JSON object ({error})")))?;
-        let checked = object.get("checked_against").ok_or_else(|| wrong("has no checked_against".to_owned()))?;
+        let checked =
+            object.get("checked_against").ok_or_else(|| wrong("has no checked_against".to_owned()))?;
         let basis = basis(checked).map_err(wrong)?;
         // A header has no path and is no row.
         let waiting = object.contains_key("path").then_some(first);

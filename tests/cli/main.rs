@@ -10,5 +10,6 @@ mod maintain;
 mod merging;
 mod output;
 mod register;
+mod rescan;
 mod scan;
 mod support;

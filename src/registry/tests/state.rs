@@ -32,5 +32,9 @@ fn another_registry_is_a_change() {
     let then = Registry::open(one.path()).unwrap().recordings_state().unwrap();
     assert_eq!(registry.recordings_since(&then).unwrap(), Since::Changed);
     registry.remove(&["seven".to_owned()]).unwrap();
-    assert_eq!(registry.recordings_since(&then).unwrap(), Since::Same, "the same recordings in another order");
+    assert_eq!(
+        registry.recordings_since(&then).unwrap(),
+        Since::Same,
+        "the same recordings in another order"
+    );
 }
