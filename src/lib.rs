@@ -114,8 +114,10 @@
 //! ```
 
 pub mod audio;
+mod bits;
 mod csv_lines;
 pub mod fingerprint;
+mod hex;
 pub mod index;
 pub mod isrc;
 pub mod landmarks;
@@ -127,6 +129,7 @@ pub mod picture;
 mod random;
 pub mod registry;
 pub mod report;
+pub mod rescan;
 pub mod scan;
 pub mod spectrum;
 mod text;

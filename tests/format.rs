@@ -4,7 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use earmark::fingerprint::{Fingerprint, Fingerprinter};
+use earmark::audio::{AudioInfo, Tags};
+use earmark::fingerprint::{self, About, Entry, FileHash, Fingerprint, FingerprintWriter, Fingerprinter};
 use earmark::index::{self, Segment};
 use earmark::params::Params;
 use earmark::peaks::{Peak, sparse, strongest_per_block};
@@ -342,6 +343,137 @@ fn posting_lists_are_what_the_page_says() {
 
 fn header_says(row_bytes: usize) -> bool {
     section("### Header").contains(&format!("| recording table | {row_bytes} bytes for each recording |"))
+}
+
+/// A fingerprint file of one recording and one input that could not be decoded.
+fn fingerprint_file(sound: &Fingerprint, params: &Params) -> Vec<u8> {
+    let about = About {
+        path: "a.wav".to_owned(),
+        file: Some(FileHash { bytes: 5, sha256: [0xab; 32] }),
+        columns: vec![("url".to_owned(), "x".into())],
+        tags: Ok(Tags::default()),
+    };
+    let info = AudioInfo {
+        container: "wave".to_owned(),
+        codec: "pcm_s16le".to_owned(),
+        sample_rate_hz: params.rate_hz,
+        channels: 1,
+        duration_s: f64::from(SECONDS),
+        filled_s: 0.0,
+        packets: 1,
+        packets_skipped: 0,
+        truncated: false,
+        audio_hash: [1; 32],
+    };
+    let mut writer = FingerprintWriter::new(Vec::new(), params).expect("memory");
+    let good = Entry { about: about.clone(), sound: Ok((sound.clone(), info)) };
+    let bad = Entry { about: About { tags: Err("no".to_owned()), ..about }, sound: Err("no".to_owned()) };
+    for entry in [good, bad] {
+        writer.write(&entry.encode(params).expect("an entry")).expect("memory");
+    }
+    writer.finish().expect("memory")
+}
+
+/// The offset that follows a table of fields some of whose places are names,
+/// for these values of the names.
+fn place(cell: &str, names: &[(&str, usize)]) -> usize {
+    let number = |part: &str| {
+        let name = part.trim().trim_matches('*');
+        let named = names.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+        named.unwrap_or_else(|| name.parse().expect(cell))
+    };
+    cell.split('+').map(number).sum()
+}
+
+/// The rows of a table of fields as ranges of bytes, and where it ends.
+fn ranges(heading: &str, names: &[(&str, usize)]) -> Vec<std::ops::Range<usize>> {
+    let rows = table(&section(heading));
+    let rows = rows.iter().take_while(|row| row[0] != "key" && !row[0].starts_with('`'));
+    let ranges: Vec<_> = rows
+        .filter(|row| !row[0].starts_with("---"))
+        .map(|row| {
+            let start = place(&row[0], names);
+            start..start + place(&row[1], names)
+        })
+        .collect();
+    assert!(ranges.len() > 4 && ranges.windows(2).all(|pair| pair[0].end == pair[1].start), "{heading}");
+    ranges
+}
+
+#[test]
+fn fingerprint_files_are_what_the_page_says() {
+    let params = Params::default();
+    let sound = fingerprints(&params).remove(0);
+    let bytes = fingerprint_file(&sound, &params);
+    let versions = format!(
+        "| [fingerprint files](#fingerprint-files) | {} | bytes 8..12 of the file |",
+        fingerprint::FORMAT_VERSION
+    );
+    assert!(page().contains(&versions));
+
+    let json = params.to_json();
+    let head = ranges("### Head of the file", &[("p", json.len())]);
+    assert_eq!(bytes[head[0].clone()], fingerprint::MAGIC);
+    assert!(section("### Head of the file").contains("magic, `EARMKEFP`"));
+    assert_eq!(u32_at(&bytes, head[1].start), fingerprint::FORMAT_VERSION);
+    assert_eq!(u32_at(&bytes, head[2].start) as usize, json.len());
+    assert_eq!(u64_at(&bytes, head[3].start), params.id().0);
+    assert_eq!(&bytes[head[4].clone()], json.as_bytes());
+    assert_eq!(u32_at(&bytes, head[5].start), crc32fast::hash(&bytes[..head[5].start]));
+
+    let mut at = head[5].end;
+    let mut descriptions = Vec::new();
+    let mut peaks = Vec::new();
+    while &bytes[at..at + 4] == b"ENTR" {
+        let entry = &bytes[at..];
+        let (d, n) = (u32_at(entry, 4) as usize, u32_at(entry, 8) as usize);
+        let parts = ranges("### Entries", &[("d", d), ("n", n)]);
+        assert_eq!(u32_at(entry, parts[3].start), crc32fast::hash(&entry[..parts[3].start]));
+        assert_eq!(u32_at(entry, parts[6].start), crc32fast::hash(&entry[parts[4].start..parts[5].end]));
+        let json: serde_json::Value = serde_json::from_slice(&entry[parts[4].clone()]).expect("JSON");
+        descriptions.push(json);
+        peaks.push(&entry[parts[5].clone()]);
+        at += parts[6].end;
+    }
+    let keys = "`path` `bytes` `sha256` `columns` `tags` `tags_error` `audio` `error`";
+    let documented: Vec<String> = table(&section("### Entries")).iter().map(|row| row[0].clone()).collect();
+    assert!(documented.join(" ").ends_with(keys), "{documented:?}");
+    for json in &descriptions {
+        let found: Vec<&String> = json.as_object().expect("an object").keys().collect();
+        assert_eq!(found.len(), 8);
+        assert!(found.iter().all(|key| keys.contains(&format!("`{key}`"))));
+    }
+    assert_eq!(descriptions[0]["sha256"], "ab".repeat(32));
+    assert_eq!(descriptions[0]["columns"], serde_json::json!([["url", "x"]]));
+    assert_eq!(
+        (&descriptions[1]["audio"], &descriptions[1]["error"]),
+        (&serde_json::Value::Null, &"no".into())
+    );
+    assert!(peaks[1].is_empty());
+
+    assert_eq!(u32_at(peaks[0], 0), sound.frames);
+    assert_eq!(u32_at(peaks[0], 4) as usize, sound.peaks.len());
+    assert!(section("### Dense peaks").contains("runs of 256 peaks") && sound.peaks.len() > 256);
+    let mut bits = Bits { bytes: &peaks[0][8..], at: 0 };
+    let mut tick = 0;
+    for run in sound.peaks.chunks(256) {
+        let (step, height, smallest) = (bits.number(4) as u32, bits.number(4) as u32, bits.number(8));
+        for peak in run {
+            tick += bits.rice(step) as u32;
+            let pitch = bits.number(params.max_pitch().ilog2() + 1) as u16;
+            let strength = (smallest + bits.rice(height)) as u8;
+            assert_eq!(Peak { tick, pitch, strength }, *peak);
+        }
+    }
+    bits.end();
+
+    let end = ranges("### End of the file", &[]);
+    let last = &bytes[at..];
+    assert_eq!(&last[end[0].clone()], b"DONE");
+    assert_eq!((u64_at(last, end[1].start), u64_at(last, end[2].start)), (2, at as u64));
+    assert_eq!(&last[end[3].clone()], blake3::hash(&bytes[..at]).as_bytes());
+    assert_eq!(u32_at(last, end[4].start), crc32fast::hash(&last[..end[4].start]));
+    assert_eq!(last.len(), end[4].end);
 }
 
 #[test]

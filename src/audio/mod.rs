@@ -42,14 +42,14 @@ mod tests;
 
 use std::io::{Read, Seek};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use error::AudioError;
 pub use limits::Limits;
 pub use tags::{IsrcTag, IsrcTrust, Tags};
 
 /// What was decoded, measured and not taken from headers.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AudioInfo {
     /// The container's short name: `wave`, `ogg`, `isomp4`, `matroska`, …
     pub container: String,
@@ -73,12 +73,8 @@ pub struct AudioInfo {
     pub truncated: bool,
     /// BLAKE3 over the codec and the compressed packets of the track, so that
     /// the same encoded audio under other tags has the same hash.
-    #[serde(serialize_with = "hex")]
+    #[serde(with = "crate::hex")]
     pub audio_hash: [u8; 32],
-}
-
-fn hex<S: serde::Serializer>(hash: &[u8; 32], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(blake3::Hash::from_bytes(*hash).to_hex().as_str())
 }
 
 /// Decodes the default audio track of `source`, from its start whatever its

@@ -10,7 +10,7 @@ use std::io::{Read, Seek};
 use lofty::config::{ParseOptions, ParsingMode};
 use lofty::file::{FileType, TaggedFileExt};
 use lofty::tag::{ItemKey, TagType};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use symphonia::core::formats::FormatReader;
 use symphonia::core::formats::well_known::FORMAT_ID_WAVE;
 use symphonia::core::meta::well_known::{METADATA_ID_ID3V1, METADATA_ID_WAVE};
@@ -26,7 +26,8 @@ const MAX_VALUES: usize = 256;
 
 /// The tags of one file. Text is as written, with spaces around it removed;
 /// values that repeat are kept once.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Tags {
     /// The ISRCs found, in the file's order.
     pub isrcs: Vec<IsrcTag>,
@@ -50,7 +51,7 @@ pub struct Tags {
 }
 
 /// An ISRC from a tag. It is a claim of whoever wrote the tag.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IsrcTag {
     /// The code.
     pub isrc: Isrc,
@@ -59,7 +60,7 @@ pub struct IsrcTag {
 }
 
 /// How sure it is that a field was meant to hold an ISRC.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum IsrcTrust {
     /// The field is defined to hold one.

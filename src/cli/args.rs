@@ -13,6 +13,8 @@ use earmark::registry::{Territory, Use};
 use earmark::verdict::Policy;
 
 use super::args_compare::CompareArgs;
+use super::args_fingerprint::FingerprintArgs;
+use super::args_rescan::RescanArgs;
 use super::parse;
 
 /// Finds registered recordings inside untagged audio and says what their
@@ -65,6 +67,17 @@ pub enum Command {
     Scan(ScanArgs),
     /// Say what is in every file and where, without declarations
     Identify(IdentifyArgs),
+    /// Keep the fingerprints of files, to be searched or registered without them
+    ///
+    /// Writes for every input its fingerprint, tags, hashes and length, or why it
+    /// could not be decoded. `scan`, `identify` and `register` take the file in
+    /// place of the inputs and answer the same.
+    Fingerprint(FingerprintArgs),
+    /// Answer a scan anew after the registry has changed, without the audio
+    ///
+    /// Takes the report of a scan and the fingerprints of the files, searches where
+    /// something new can be found, and lists what changed.
+    Rescan(RescanArgs),
     /// Compare two files, and draw where they are the same
     ///
     /// Recognises the recording B in the query A as `identify` would in a
@@ -106,7 +119,7 @@ Examples:
   earmark register song.flac other.mp3 --registry my-registry
   earmark register --manifest catalogue.csv --registry my-registry")]
 pub struct RegisterArgs {
-    /// Files and folders; in folders, files with an audio extension
+    /// Files, folders and fingerprint files (.efp); in folders, files with an audio extension
     #[arg(value_name = "INPUT", required_unless_present = "manifest")]
     pub inputs: Vec<PathBuf>,
     /// Where the registry is; made if there is none.
@@ -212,7 +225,7 @@ Examples:
   earmark scan clip.mp3 --registry my-registry --use ai-generative-training \\
       --territory DE --as-of 2026-08-01 --policy opt-in")]
 pub struct ScanArgs {
-    /// Files and folders; in folders, files with an audio extension
+    /// Files, folders and fingerprint files (.efp); in folders, files with an audio extension
     #[arg(value_name = "INPUT", required = true)]
     pub inputs: Vec<PathBuf>,
     /// Where the registry is.
@@ -277,7 +290,7 @@ Examples:
   earmark identify clip.mp3 --registry my-registry
   earmark identify mixes/ --registry my-registry --format jsonl > found.jsonl")]
 pub struct IdentifyArgs {
-    /// Files and folders; in folders, files with an audio extension
+    /// Files, folders and fingerprint files (.efp); in folders, files with an audio extension
     #[arg(value_name = "INPUT", required = true)]
     pub inputs: Vec<PathBuf>,
     /// Where the registry is.

@@ -3,8 +3,10 @@
 use std::io;
 use std::path::PathBuf;
 
+use earmark::fingerprint::FileError;
 use earmark::index::IndexError;
 use earmark::registry::{ImportError, RegistryError};
+use earmark::rescan::RescanError;
 use earmark::scan::manifest::ManifestError;
 
 /// An error of usage or environment: the command as a whole cannot go on.
@@ -64,6 +66,12 @@ pub enum CliError {
     /// A file cannot be prepared for searching.
     #[error(transparent)]
     Index(#[from] IndexError),
+    /// A fingerprint file that has to be whole is not.
+    #[error(transparent)]
+    Fingerprints(#[from] FileError),
+    /// A report cannot be answered anew.
+    #[error(transparent)]
+    Rescan(#[from] RescanError),
     /// A registry does not check.
     #[error("{} is damaged ({problems} found): restore the folder from a copy", path.display())]
     Damaged {

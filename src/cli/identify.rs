@@ -7,14 +7,14 @@ use earmark::audio::Limits;
 use earmark::matching::Matcher;
 use earmark::registry::Registry;
 use earmark::report::{IdentifyRow, IdentifyTable, write_json_line};
-use earmark::scan::inputs::{Input, expand};
+use earmark::scan::inputs::expand;
 
 use super::args::{IdentifyArgs, ListFormat};
 use super::error::CliError;
 use super::exit::Outcome;
 use super::known::Known;
 use super::output::{Output, terminal_columns};
-use super::reading;
+use super::reading::{self, Source};
 use super::streaming::{self, Job};
 use super::tell_about;
 
@@ -31,11 +31,18 @@ pub fn run(args: IdentifyArgs, threads: Option<NonZeroUsize>) -> Result<Outcome,
     let table = args.format == ListFormat::Table;
     let mut output = Output::open(args.out.as_deref(), table)?;
     let shown = output.is_terminal();
-    let job =
-        Job { inputs: &inputs.list, out: args.out.as_deref(), shown, errors_shown: shown && table, threads };
-    let check = |input: &Input| {
-        let path = input.path();
-        Ok(match reading::read(input, registry.params(), &limits).sound {
+    let job = Job {
+        inputs: &inputs.list,
+        params: registry.params(),
+        out: args.out.as_deref(),
+        shown,
+        errors_shown: shown && table,
+        threads,
+    };
+    let check = |source: Source<'_>| {
+        let reading = reading::read(source, registry.params(), &limits);
+        let path = &reading.path;
+        Ok(match reading.sound {
             Ok((fingerprint, info)) => {
                 let found = reading::recognise(&matcher, &fingerprint, &info);
                 let matches = found.iter().map(|m| known.row(m)).collect::<Result<_, _>>()?;

@@ -35,6 +35,14 @@ impl<'a> Known<'a> {
         })
     }
 
+    /// The recording of this name, which a row has.
+    pub fn named(&self, id: &str) -> Result<Recording, RegistryError> {
+        self.registry.recording_by_id(id)?.ok_or_else(|| RegistryError::Corrupt {
+            path: self.registry.folder().to_owned(),
+            what: format!("the recording {id} was found and is not registered"),
+        })
+    }
+
     /// What was found, as a row of results.
     pub fn row(&self, found: &Match) -> Result<MatchRow, RegistryError> {
         let siblings = found.siblings.iter().map(|sibling| self.row(sibling)).collect::<Result<_, _>>()?;

@@ -6,11 +6,14 @@
 
 mod args;
 mod args_compare;
+mod args_fingerprint;
+mod args_rescan;
 mod compare;
 mod completions;
 mod declare;
 mod error;
 mod exit;
+mod fingerprint;
 mod identify;
 mod interrupt;
 mod known;
@@ -20,6 +23,7 @@ mod progress;
 mod reading;
 mod register;
 mod registry;
+mod rescan;
 mod scan;
 mod streaming;
 mod tell;
@@ -53,6 +57,8 @@ fn command(cli: Cli) -> Result<Outcome, CliError> {
         Command::Declare(args) => declare::run(args),
         Command::Scan(args) => scan::run(args, cli.threads),
         Command::Identify(args) => identify::run(args, cli.threads),
+        Command::Fingerprint(args) => fingerprint::run(args, cli.threads),
+        Command::Rescan(args) => rescan::run(args, cli.threads),
         Command::Compare(args) => compare::run(args),
         Command::Registry(args) => registry::run(args.command),
         Command::Completions { shell } => {

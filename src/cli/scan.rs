@@ -4,14 +4,14 @@ use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::path::Path;
 
-use earmark::audio::{Limits, Tags};
+use earmark::audio::{AudioInfo, Limits, Tags};
+use earmark::fingerprint::Fingerprint;
+use earmark::index::Index;
 use earmark::matching::{MatchOptions, Matcher};
 use earmark::registry::{Registry, RegistryError};
-use earmark::report::{CheckedAgainst, ScanCsv, ScanRow, ScanTable, Summary};
-use earmark::scan::inputs::{Input, expand};
-use earmark::verdict::{
-    DeclarationBook, Heard, Question, Recognition, SHORTEST_S, TagClaim, VerdictKind, decide,
-};
+use earmark::report::{CheckedAgainst, MatchRow, ScanCsv, ScanRow, ScanTable, Summary};
+use earmark::scan::inputs::expand;
+use earmark::verdict::{DeclarationBook, Question, Recognition, SHORTEST_S, TagClaim, VerdictKind, decide};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -21,7 +21,7 @@ use super::error::CliError;
 use super::exit::Outcome;
 use super::known::Known;
 use super::output::{Output, terminal_columns};
-use super::reading;
+use super::reading::{self, Source};
 use super::streaming::{self, Job};
 use super::tell_about;
 
@@ -38,14 +38,7 @@ pub fn run(args: ScanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, Cli
         shortest_s: SHORTEST_S,
     };
     let checked = checked_against(&registry, question.clone(), match_options.clone())?;
-    let checker = Checker {
-        registry: &registry,
-        known: Known::new(&registry)?,
-        matcher: Matcher::new(&index, registry.params(), match_options),
-        book: DeclarationBook::new(registry.declarations()?),
-        question,
-        limits: Limits::default(),
-    };
+    let checker = Checker::new(&registry, &index, question, match_options)?;
     let inputs = expand(&args.inputs);
     tell_about(&inputs);
 
@@ -53,7 +46,8 @@ pub fn run(args: ScanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, Cli
     let mut output = Output::open(args.out.as_deref(), table)?;
     let shown = output.is_terminal();
     let out = args.out.as_deref();
-    let job = Job { inputs: &inputs.list, out, shown, errors_shown: shown && table, threads };
+    let params = registry.params();
+    let job = Job { inputs: &inputs.list, params, out, shown, errors_shown: shown && table, threads };
     let failed = |error| Output::failed(out, error);
     let mut writer = match args.format {
         ScanFormat::Table => Writer::Table(ScanTable::new(&mut output, terminal_columns())),
@@ -63,7 +57,7 @@ pub fn run(args: ScanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, Cli
     let mut summary = Summary::default();
     let run = streaming::run(
         &job,
-        |input| checker.check(input),
+        |source| checker.check(source),
         |path, error| checker.failed(path, error),
         |row| {
             summary.add(row.verdict);
@@ -82,11 +76,12 @@ pub fn run(args: ScanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, Cli
 
 /// The day it is in UTC: the same everywhere, as the machine that scans need
 /// not be where the use happens.
-fn today() -> Date {
+pub fn today() -> Date {
     Timestamp::now().to_zoned(TimeZone::UTC).date()
 }
 
-fn checked_against(
+/// What verdicts of now rest on.
+pub fn checked_against(
     registry: &Registry,
     question: Question,
     match_options: MatchOptions,
@@ -95,6 +90,7 @@ fn checked_against(
         tool: concat!("earmark ", env!("CARGO_PKG_VERSION")).to_owned(),
         registry_generation: registry.generation()?,
         registry_hash: registry.content_hash_hex()?,
+        registry_recordings: registry.recordings_state()?,
         params: registry.params().id().to_string(),
         question,
         match_options,
@@ -102,7 +98,7 @@ fn checked_against(
 }
 
 /// Everything that a verdict on a file needs besides the file.
-struct Checker<'a> {
+pub struct Checker<'a> {
     registry: &'a Registry,
     known: Known<'a>,
     matcher: Matcher<'a>,
@@ -111,46 +107,81 @@ struct Checker<'a> {
     limits: Limits,
 }
 
-impl Checker<'_> {
-    fn check(&self, input: &Input) -> Result<ScanRow, RegistryError> {
-        let reading = reading::read(input, self.registry.params(), &self.limits);
-        let mut recognition = Recognition::default();
-        let mut matches = Vec::new();
-        if let Ok(tags) = &reading.tags {
-            recognition.tags = self.claims(tags)?;
-        }
-        let audio = match reading.sound {
-            Ok((fingerprint, info)) => {
-                recognition.duration_s = info.duration_s;
-                for found in reading::recognise(&self.matcher, &fingerprint, &info) {
-                    matches.push(self.known.row(&found)?);
-                    // The sound may be any of those that hold it.
-                    for heard in std::iter::once(&found).chain(&found.siblings) {
-                        recognition.matches.push(Heard {
-                            recording: (&self.known.recording(heard.recording)?).into(),
-                            grade: heard.grade,
-                            query_start_s: heard.query_start_s,
-                            query_end_s: heard.query_end_s,
-                        });
-                    }
-                }
-                Some(info)
-            }
-            Err(error) => {
-                recognition.error = Some(error.to_string());
-                None
-            }
-        };
-        Ok(ScanRow {
-            duration_s: audio.as_ref().map(|audio| audio.duration_s),
-            tags: reading.tags.ok(),
-            matches,
-            audio,
-            ..self.row(input.path(), recognition)
+impl<'a> Checker<'a> {
+    /// Checks files against `registry`, whose index is `index`.
+    pub fn new(
+        registry: &'a Registry,
+        index: &'a Index,
+        question: Question,
+        match_options: MatchOptions,
+    ) -> Result<Self, RegistryError> {
+        Ok(Checker {
+            registry,
+            known: Known::new(registry)?,
+            matcher: Matcher::new(index, registry.params(), match_options),
+            book: DeclarationBook::new(registry.declarations()?),
+            question,
+            limits: Limits::default(),
         })
     }
 
-    fn failed(&self, path: &Path, error: String) -> ScanRow {
+    /// The row of a file.
+    pub fn check(&self, source: Source<'_>) -> Result<ScanRow, RegistryError> {
+        let reading = reading::read(source, self.registry.params(), &self.limits);
+        let (audio, matches) = match reading.sound {
+            Ok((fingerprint, info)) => {
+                let matches = self.search(&fingerprint, &info)?;
+                (Ok(info), matches)
+            }
+            Err(error) => (Err(error.to_string()), Vec::new()),
+        };
+        self.judge(&reading.path, reading.tags.ok(), audio, matches)
+    }
+
+    /// The recordings recognised in a file.
+    pub fn search(
+        &self,
+        fingerprint: &Fingerprint,
+        info: &AudioInfo,
+    ) -> Result<Vec<MatchRow>, RegistryError> {
+        let found = reading::recognise(&self.matcher, fingerprint, info);
+        found.iter().map(|found| self.known.row(found)).collect()
+    }
+
+    /// The row of a file in which `matches` were recognised; `audio` says why it
+    /// could not be decoded, if it could not.
+    pub fn judge(
+        &self,
+        path: &Path,
+        tags: Option<Tags>,
+        audio: Result<AudioInfo, String>,
+        matches: Vec<MatchRow>,
+    ) -> Result<ScanRow, RegistryError> {
+        let mut recognition = Recognition::default();
+        if let Some(tags) = &tags {
+            recognition.tags = self.claims(tags)?;
+        }
+        match &audio {
+            Ok(info) => recognition.duration_s = info.duration_s,
+            Err(error) => recognition.error = Some(error.clone()),
+        }
+        // The sound may be any of those that hold it.
+        for found in matches.iter().flat_map(|found| std::iter::once(found).chain(&found.siblings)) {
+            let recording = self.known.named(&found.recording)?;
+            recognition.matches.push(found.heard((&recording).into()));
+        }
+        let audio = audio.ok();
+        Ok(ScanRow {
+            duration_s: audio.as_ref().map(|audio| audio.duration_s),
+            tags,
+            matches,
+            audio,
+            ..self.row(path, recognition)
+        })
+    }
+
+    /// The row of a file on which the program failed.
+    pub fn failed(&self, path: &Path, error: String) -> ScanRow {
         self.row(path, Recognition { error: Some(error), ..Recognition::default() })
     }
 

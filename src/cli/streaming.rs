@@ -1,21 +1,25 @@
 //! Checking many files: in parallel, results in the order of the inputs,
 //! progress beside them.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::io;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use earmark::params::Params;
 use earmark::registry::RegistryError;
 use earmark::report::{IdentifyRow, ScanRow};
 use earmark::scan::inputs::Input;
-use earmark::scan::pipeline::{Ending, Pipeline};
+use earmark::scan::pipeline::{Ending, Panicked, Pipeline};
 use earmark::units::Seconds;
 
 use super::error::CliError;
 use super::interrupt;
 use super::output::Output;
 use super::progress::Progress;
+use super::reading::{self, Source};
 
 /// A row of results, as far as progress is concerned.
 pub trait Row: Send {
@@ -49,6 +53,8 @@ impl Row for ScanRow {
 pub struct Job<'a> {
     /// The inputs.
     pub inputs: &'a [Input],
+    /// The params of the registry, and so of every fingerprint file.
+    pub params: &'a Params,
     /// The file that results are written to; `None` for standard output.
     pub out: Option<&'a Path>,
     /// Whether the results are shown on a terminal, where the bar has to give way.
@@ -69,22 +75,21 @@ pub struct Run {
     pub progress: Progress,
 }
 
-/// Calls `check` with every input, on several threads, and `write` with every
-/// row, in the order of the inputs. `panicked` makes the row of an input on
+/// Calls `check` with every source, on several threads, and `write` with every
+/// row, in the order of the inputs. `panicked` makes the row of a source on
 /// which `check` panicked.
 pub fn run<R: Row>(
     job: &Job<'_>,
-    check: impl Fn(&Input) -> Result<R, RegistryError> + Sync,
+    check: impl Fn(Source<'_>) -> Result<R, RegistryError> + Sync,
     panicked: impl Fn(&Path, String) -> R,
     mut write: impl FnMut(&R) -> io::Result<()>,
 ) -> Result<Run, CliError> {
     let pipeline = Pipeline::new(job.threads, interrupt::watch()?)
         .map_err(|error| CliError::Threads { reason: error.to_string() })?;
-    let mut progress = Progress::new(job.inputs.len() as u64);
+    let mut progress = Progress::new(job.inputs.iter().map(|input| reading::count(input, job.params)).sum());
     let mut failures = false;
-    let mut delivered = job.inputs.iter();
-    let ending = pipeline.run(job.inputs, check, |result| {
-        let path = delivered.next().map_or(Path::new(""), Input::path);
+    let sources = job.inputs.iter().flat_map(|input| reading::sources(input, job.params));
+    let ending = run_named(&pipeline, sources, Source::path, check, |path, result| {
         let row = match result {
             Ok(Ok(row)) => row,
             Ok(Err(error)) => return ControlFlow::Break(CliError::Registry(error)),
@@ -111,4 +116,22 @@ pub fn run<R: Row>(
         Ending::Stopped => Ok(Run { whole: false, failures, progress }),
         Ending::Broken(error) => Err(error),
     }
+}
+
+/// As [`Pipeline::run`], and tells `deliver` what each result is of, also where
+/// `work` panicked.
+pub fn run_named<T: Send, R: Send, B>(
+    pipeline: &Pipeline,
+    items: impl Iterator<Item = T>,
+    path: impl Fn(&T) -> PathBuf,
+    work: impl Fn(T) -> R + Sync,
+    mut deliver: impl FnMut(&Path, Result<R, Panicked>) -> ControlFlow<B>,
+) -> Ending<B> {
+    // Taken and delivered by this thread, in one order.
+    let paths = RefCell::new(VecDeque::new());
+    let items = items.inspect(|item| paths.borrow_mut().push_back(path(item)));
+    pipeline.run(items, work, |result| {
+        let path = paths.borrow_mut().pop_front().unwrap_or_default();
+        deliver(&path, result)
+    })
 }

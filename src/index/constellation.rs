@@ -8,7 +8,7 @@
 
 use std::ops::Range;
 
-use super::bits::{BitReader, BitWriter};
+use crate::bits::{BitReader, BitWriter};
 use crate::params::{Params, TICKS_PER_FRAME};
 use crate::peaks::Peak;
 

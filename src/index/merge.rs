@@ -1,5 +1,6 @@
 //! Merging segments into one.
 
+use std::io::{Seek, Write};
 use std::path::Path;
 use std::vec::IntoIter;
 
@@ -33,25 +34,34 @@ pub fn merge_segments(
     for input in inputs {
         input.verify()?;
     }
-    to_file(path, |out| {
-        let mut layout = Layout::new(params);
-        let mut sources = Vec::with_capacity(inputs.len());
-        for input in inputs {
-            sources.push(Source::new(input, removed, &mut layout, params)?);
+    to_file(path, |out| encode_merged(path, out, params, inputs, removed))
+}
+
+/// Writes what [`merge_segments`] writes to `out`, which errors call `path`.
+pub(super) fn encode_merged(
+    path: &Path,
+    out: &mut (impl Write + Seek),
+    params: &Params,
+    inputs: &[&Segment],
+    removed: &RoaringBitmap,
+) -> Result<SegmentSummary, IndexError> {
+    let mut layout = Layout::new(params);
+    let mut sources = Vec::with_capacity(inputs.len());
+    for input in inputs {
+        sources.push(Source::new(input, removed, &mut layout, params)?);
+    }
+    let mut file = SegmentFile::start(path, out, params)?;
+    file.section(Section::Recordings, &layout.table)?;
+    let kept = sources
+        .iter()
+        .flat_map(|source| source.kept.iter().filter_map(|kept| source.segment.peak_bytes(&kept.old)));
+    file.sections(Section::Peaks, kept)?;
+    file.lists(params, layout.slots, |end, bucket| {
+        for source in &mut sources {
+            source.take_below(end, bucket);
         }
-        let mut file = SegmentFile::start(path, out, params)?;
-        file.section(Section::Recordings, &layout.table)?;
-        let kept = sources
-            .iter()
-            .flat_map(|source| source.kept.iter().filter_map(|kept| source.segment.peak_bytes(&kept.old)));
-        file.sections(Section::Peaks, kept)?;
-        file.lists(params, layout.slots, |end, bucket| {
-            for source in &mut sources {
-                source.take_below(end, bucket);
-            }
-        })?;
-        file.finish(&layout, params)
-    })
+    })?;
+    file.finish(&layout, params)
 }
 
 /// A recording on its way to the output.

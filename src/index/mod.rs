@@ -6,12 +6,12 @@
 //! stored constellations give back the exact times. FORMAT.md describes the
 //! bytes.
 
-mod bits;
 mod constellation;
 mod format;
 mod merge;
 mod mmap;
 mod postings;
+mod presence;
 mod segment;
 #[cfg(test)]
 mod tests;
@@ -21,6 +21,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use presence::Presence;
 use roaring::RoaringBitmap;
 
 pub use format::{FORMAT_VERSION, MAGIC};
@@ -28,6 +29,8 @@ pub use merge::merge_segments;
 pub use segment::{IndexedRecording, Segment};
 pub use writer::{SegmentEntry, SegmentSummary, write_segment};
 
+use crate::landmarks::TripletSpace;
+use crate::params::Params;
 use crate::peaks::Peak;
 use crate::units::RecordingKey;
 
@@ -98,6 +101,8 @@ pub struct Index {
     first_slots: Vec<u64>,
     removed: RoaringBitmap,
     seconds: f64,
+    /// Of an index that [`Index::only`] made.
+    presence: Option<Arc<Presence>>,
 }
 
 /// A recording of an index: its segment, and its place there.
@@ -117,7 +122,31 @@ impl Index {
             first_slots.push(first_slots.last().copied().unwrap_or(0) + u64::from(segment.slots()));
         }
         let seconds = segments.iter().map(|s| s.live_seconds(&removed)).sum();
-        Index { segments, first_slots, removed, seconds }
+        Index { segments, first_slots, removed, seconds, presence: None }
+    }
+
+    /// An index of the live recordings that `keep` takes, in memory of its own: a
+    /// search in it costs what they cost, not what lies beside them.
+    ///
+    /// # Errors
+    /// [`IndexError::TooLarge`] and failures to get memory.
+    pub fn only(&self, keep: impl Fn(RecordingKey) -> bool, params: &Params) -> Result<Index, IndexError> {
+        let mut left_out = self.removed.clone();
+        let mut sources = Vec::new();
+        for segment in &self.segments {
+            let taken = |key: RecordingKey| keep(key) && !self.is_removed(key);
+            if segment.keys().any(taken) {
+                left_out.extend(segment.keys().filter(|key| !taken(*key)).map(|key| key.0));
+                sources.push(segment.as_ref());
+            }
+        }
+        if sources.is_empty() {
+            return Ok(Index::default());
+        }
+        let segment = Segment::merged_in_memory(params, &sources, &left_out)?;
+        let presence = Presence::of(&segment, TripletSpace::new(params).size());
+        let index = Index::new(vec![Arc::new(segment)], RoaringBitmap::new());
+        Ok(Index { presence: Some(Arc::new(presence)), ..index })
     }
 
     /// The segments, in order.
@@ -188,6 +217,13 @@ impl Index {
             let sum = ranges.clone().fold(0, |sum, keys| sum ^ segment.touch(keys));
             std::hint::black_box(sum);
         }
+    }
+
+    /// Whether a range of keys may have postings. Where it is false there are none;
+    /// only an index that [`only`](Index::only) made knows of many.
+    #[inline]
+    pub fn may_list(&self, keys: &Range<u32>) -> bool {
+        self.presence.as_ref().is_none_or(|presence| presence.any(keys))
     }
 
     /// About how many postings a range of keys has; at least 1.

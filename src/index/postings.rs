@@ -9,7 +9,7 @@
 
 use std::ops::Range;
 
-use super::bits::{BitReader, BitWriter, PADDING};
+use crate::bits::{BitReader, BitWriter, PADDING};
 use crate::landmarks::{Landmark, SPAN_BITS};
 
 /// Where a landmark occurs.

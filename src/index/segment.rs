@@ -13,6 +13,7 @@ use crate::peaks::Peak;
 use crate::units::RecordingKey;
 
 use super::format::{FORMAT_VERSION, Header, HeaderError, RECORDING_BYTES, RecordingEntry, Section};
+use super::merge::encode_merged;
 use super::postings::{Posting, Postings};
 use super::writer::{SegmentEntry, encode_segment};
 use super::{IndexError, constellation, mmap};
@@ -61,8 +62,28 @@ impl Segment {
         let path = Path::new("(memory)");
         let mut bytes = Cursor::new(Vec::new());
         encode_segment(path, &mut bytes, params, entries)?;
-        let map = mmap::hold(bytes.get_ref())
-            .map_err(|source| IndexError::Io { path: path.to_path_buf(), source })?;
+        Self::held(path, bytes.get_ref(), params)
+    }
+
+    /// The recordings of several segments, without those in `removed`, as a
+    /// segment that is in no file, for one search. What of the inputs is damaged
+    /// is damaged in it.
+    ///
+    /// # Errors
+    /// Those of [`write_segment`](super::write_segment).
+    pub fn merged_in_memory(
+        params: &Params,
+        inputs: &[&Segment],
+        removed: &RoaringBitmap,
+    ) -> Result<Segment, IndexError> {
+        let path = Path::new("(memory)");
+        let mut bytes = Cursor::new(Vec::new());
+        encode_merged(path, &mut bytes, params, inputs, removed)?;
+        Self::held(path, bytes.get_ref(), params)
+    }
+
+    fn held(path: &Path, bytes: &[u8], params: &Params) -> Result<Segment, IndexError> {
+        let map = mmap::hold(bytes).map_err(|source| IndexError::Io { path: path.to_path_buf(), source })?;
         Self::from_map(path, map, params)
     }
 

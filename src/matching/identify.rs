@@ -1,5 +1,7 @@
 //! A whole query: stretch after stretch, recording after recording.
 
+use std::ops::Range;
+
 use crate::index::{Index, RecordingRef};
 use crate::params::Params;
 use crate::peaks::Peak;
@@ -10,7 +12,7 @@ use super::evidence::{trials, weigh};
 use super::extend::{Extent, extend};
 use super::query::Query;
 use super::repeats::repeats;
-use super::search::{Plan, Verified, search};
+use super::search::{Plan, Verified, glance, search};
 
 /// Length of the stretches a long query is searched in, in ticks: 10.9 s with
 /// the default parameters.
@@ -82,23 +84,14 @@ pub fn identify(index: &Index, query: &Query, plan: &Plan, max_ln_e: f64, params
     let end = query.end_tick();
     let long = end > LONG_TICKS;
     let (step, plan) = if long { (STRETCH_TICKS, &plan.sparing()) } else { (STRETCH_TICKS / 2, plan) };
-    let mut start = 0;
-    while start < end {
-        // The last stretch takes what would be too short to stand alone.
-        let last = end - start <= STRETCH_TICKS + STRETCH_TICKS / 4;
-        let ticks = start..if last { end } else { start + STRETCH_TICKS };
+    for (ticks, deep) in stretches(end, step) {
         let covered = found.iter().any(|f| {
             f.extent.from <= f64::from(ticks.start) + EDGE && f.extent.until >= f64::from(ticks.end) - EDGE
         });
         if !covered {
-            let layer = Layer { index, params, chances, max_ln_e, ticks: ticks.clone() };
-            let deep = !long || start / step % DEEP_EVERY == DEEP_EVERY / 2;
+            let layer = Layer { index, params, chances, max_ln_e, ticks };
             layer.find(query, plan, deep, &mut found);
         }
-        if last {
-            break;
-        }
-        start += step;
     }
     let mut found = join(found, index, query, params);
     for passage in &mut found {
@@ -106,6 +99,30 @@ pub fn identify(index: &Index, query: &Query, plan: &Plan, max_ln_e: f64, params
         passage.repeats = repeats(&passage.extent, &peaks, query, params.max_pitch());
     }
     found
+}
+
+/// The stretches of a query of `end` ticks, one every `step`, and whether each is
+/// searched with all means.
+fn stretches(end: u32, step: u32) -> impl Iterator<Item = (Range<u32>, bool)> {
+    let long = end > LONG_TICKS;
+    let mut next = (end > 0).then_some(0);
+    std::iter::from_fn(move || {
+        let start = next?;
+        // The last stretch takes what would be too short to stand alone.
+        let last = end - start <= STRETCH_TICKS + STRETCH_TICKS / 4;
+        next = (!last).then_some(start + step);
+        let deep = !long || start / step % DEEP_EVERY == DEEP_EVERY / 2;
+        Some((start..if last { end } else { start + STRETCH_TICKS }, deep))
+    })
+}
+
+/// The largest evidence, in nats, that a recording of `index` reaches on any
+/// stretch of the query, by [`glance`]. Stretches do not overlap: what lies across
+/// two of them has half of its evidence in one.
+pub fn glance_over(index: &Index, query: &Query, plan: &Plan, params: &Params) -> f64 {
+    let end = query.end_tick();
+    let each = |(ticks, deep)| glance(index, query, ticks, plan, deep, params);
+    stretches(end, STRETCH_TICKS).map(each).fold(0.0, f64::max)
 }
 
 /// Joins what was found of one recording in several pieces, as where somebody

@@ -219,6 +219,15 @@ impl<'a> Matcher<'a> {
         matches
     }
 
+    /// The largest evidence, in nats, that a recording reaches on any stretch of
+    /// about 11 s of a query: what is in it reaches tens, unrelated music a few by
+    /// chance. Much cheaper than [`identify`](Self::identify) and as sure to see
+    /// what is there, but not which and where.
+    pub fn glance(&self, query: &Fingerprint) -> f64 {
+        let prepared = Query::new(query, self.params);
+        identify::glance_over(self.index, &prepared, &self.plan, self.params)
+    }
+
     fn describe(&self, found: &identify::Found) -> Match {
         let recording = self.index.recording(found.recording);
         let alignment = &found.extent.alignment;

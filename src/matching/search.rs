@@ -135,6 +135,32 @@ pub fn search(
     verified
 }
 
+/// The largest evidence, in nats, that a recording of `index` reaches on the query
+/// ticks `ticks` by the means of `plan`, without looking at its other offsets. Not
+/// `deep`: by the quick look-ups alone.
+pub fn glance(
+    index: &Index,
+    query: &Query,
+    ticks: Range<u32>,
+    plan: &Plan,
+    deep: bool,
+    params: &Params,
+) -> f64 {
+    let mut verifier = Verifier { index, query, ticks: ticks.clone(), params, seen: Vec::new() };
+    let mut best = |candidates: &[Candidate]| {
+        verifier.verify_all(candidates).iter().map(|v| v.evidence.nats).fold(0.0, f64::max)
+    };
+    let quick = best(&unchanged(index, query, ticks.clone(), plan.quick, params));
+    if !deep || quick >= DECIDED_NATS {
+        return quick;
+    }
+    let changed = best(&changed(index, query, ticks.clone(), plan.changed, plan.max_scale, params));
+    if changed >= DECIDED_NATS || index.seconds() > plan.sweep_seconds {
+        return quick.max(changed);
+    }
+    quick.max(changed).max(best(&slide_all(index, query, ticks, plan, params)))
+}
+
 fn slide_all(
     index: &Index,
     query: &Query,
@@ -145,7 +171,7 @@ fn slide_all(
     let sweep = Sweep::new(query, ticks, 1.0, 0.0, params.max_pitch());
     let (mut counts, mut peaks) = (Vec::new(), Vec::new());
     let mut found = Vec::new();
-    for recording in index.recordings() {
+    for recording in index.recordings().filter(|at| !index.is_removed(index.recording(*at).key)) {
         index.peaks_into(recording, 0..u32::MAX, &mut peaks);
         let standouts = sweep.slide(&peaks, OFFSETS_PER_RECORDING, LEAST_DEVIATIONS, &mut counts);
         found.extend(standouts.into_iter().map(|s| Candidate {
@@ -155,7 +181,6 @@ fn slide_all(
         }));
     }
     found.sort_by(|a, b| b.votes.total_cmp(&a.votes).then_with(|| a.recording.cmp(&b.recording)));
-    found.retain(|c| !index.is_removed(index.recording(c.recording).key));
     found.truncate(plan.sweep_candidates);
     found
 }

@@ -43,6 +43,7 @@ mod remove;
 mod schema;
 mod segment_check;
 mod segments;
+mod state;
 mod territory;
 mod tiers;
 mod verify;
@@ -59,6 +60,7 @@ pub use error::RegistryError;
 pub use info::Info;
 pub use read::Recordings;
 pub use recording::{Added, Facts, NewRecording, Recording, RecordingError, Removal};
+pub use state::{RecordingsState, Since};
 pub use territory::{Territory, TerritoryError};
 pub use verify::{Concerned, Problem};
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::matching::MatchOptions;
+use crate::registry::RecordingsState;
 use crate::verdict::Question;
 
 /// Everything besides the file that went into a verdict: whoever has the same
@@ -19,6 +20,8 @@ pub struct CheckedAgainst {
     /// The registry's content hash in hexadecimal: its params, recordings and
     /// declarations.
     pub registry_hash: String,
+    /// Its recordings, by which those that are registered later are told.
+    pub registry_recordings: RecordingsState,
     /// What was asked.
     pub question: Question,
     /// How it was searched.

@@ -2,14 +2,15 @@
 
 use std::path::Path;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::place::PlaceRow;
-use super::rows::{each_thousandth, optional_thousandths, shown, thousandths, three_digits};
+use super::rows::{each_thousandth, optional_thousandths, rounded, shown, thousandths, three_digits};
 use crate::isrc::Isrc;
 use crate::matching::{Grade, Match};
 use crate::registry::Recording;
 use crate::units::Seconds;
+use crate::verdict::{Heard, KnownRecording};
 
 /// Name and number of the schema of [`IdentifyRow`].
 pub const IDENTIFY_SCHEMA: &str = "earmark.identify/1";
@@ -61,7 +62,7 @@ impl IdentifyRow {
 }
 
 /// A recording that sounds in an input.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MatchRow {
     /// The recording's id in the registry.
     pub recording: String,
@@ -111,6 +112,17 @@ impl MatchRow {
             grade: found.grade,
             also_at_s: found.also_at_s.clone(),
             siblings,
+        }
+    }
+
+    /// What a verdict is told of it, which is what the row shows, so that the
+    /// verdict follows from the row. `recording` is the one of the row.
+    pub fn heard(&self, recording: KnownRecording) -> Heard {
+        Heard {
+            recording,
+            grade: self.grade,
+            query_start_s: rounded(self.place.query_start_s, 3),
+            query_end_s: rounded(self.place.query_end_s, 3),
         }
     }
 }

@@ -23,8 +23,8 @@ mod registry_table;
 mod rows;
 mod scan_csv;
 mod scan_row;
-mod table;
-mod text;
+pub(crate) mod table;
+pub(crate) mod text;
 
 pub use checked::CheckedAgainst;
 pub use compare::{COMPARE_SCHEMA, CompareRow, ComparedFile, PlacementRow};

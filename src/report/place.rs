@@ -1,13 +1,13 @@
 //! Where a recording sounds in a query: the keys that all rows of matches share.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::rows::{hundred_thousandths, thousandths};
 use crate::matching::Match;
 use crate::units::Seconds;
 
 /// A place in a query at which a recording lies, and how it was altered.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlaceRow {
     /// Where it starts in the query, in seconds.
     #[serde(serialize_with = "thousandths")]

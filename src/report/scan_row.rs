@@ -125,7 +125,7 @@ pub(super) mod tests {
     use super::super::identify::tests::example as example_match;
     use super::*;
     use crate::matching::MatchOptions;
-    use crate::registry::Use;
+    use crate::registry::{RecordingsState, Use};
     use crate::verdict::{Policy, Question};
 
     pub(in crate::report) fn checked() -> CheckedAgainst {
@@ -134,6 +134,7 @@ pub(super) mod tests {
             params: "0123456789abcdef".to_owned(),
             registry_generation: 2,
             registry_hash: "ab".repeat(32),
+            registry_recordings: RecordingsState { next_key: 9, hash: "cd".repeat(32) },
             question: Question {
                 use_: Use::AiTraining,
                 territory: None,

@@ -13,7 +13,7 @@ use crate::text;
 use crate::verdict::{ReasonCode, VerdictKind};
 
 /// The narrowest table: what an old terminal shows.
-const NARROWEST: usize = 80;
+pub(crate) const NARROWEST: usize = 80;
 
 /// Width of the column of verdicts; the longest has 11 letters.
 const INDENT: usize = 13;
@@ -140,7 +140,8 @@ impl std::fmt::Display for Summary {
     }
 }
 
-fn colour(verdict: VerdictKind) -> &'static str {
+/// The colour of a verdict; empty for none.
+pub(crate) fn colour(verdict: VerdictKind) -> &'static str {
     match verdict {
         VerdictKind::Disallowed | VerdictKind::Error => RED,
         VerdictKind::Constrained | VerdictKind::Review | VerdictKind::Undeclared | VerdictKind::TooShort => {
@@ -203,7 +204,14 @@ fn e_value(score: f64) -> String {
     if score < 2.0 { format!("E {:.2}", 10_f64.powf(-score)) } else { format!("E 10^-{score:.0}") }
 }
 
-fn paragraph(out: &mut impl Write, words: &str, indent: usize, width: usize, colour: &str) -> io::Result<()> {
+/// Text wrapped at `width` and indented.
+pub(crate) fn paragraph(
+    out: &mut impl Write,
+    words: &str,
+    indent: usize,
+    width: usize,
+    colour: &str,
+) -> io::Result<()> {
     let reset = if colour.is_empty() { "" } else { RESET };
     for line in text::wrapped(&clean(words), width - indent) {
         writeln!(out, "{:indent$}{colour}{line}{reset}", "")?;

@@ -5,12 +5,12 @@ use crate::units::Seconds;
 
 /// Colours are ANSI escapes; the writer that the table is given takes them out
 /// where they do not belong.
-pub(super) const RESET: &str = "\u{1b}[0m";
-pub(super) const BOLD: &str = "\u{1b}[1m";
-pub(super) const FAINT: &str = "\u{1b}[2m";
-pub(super) const RED: &str = "\u{1b}[31m";
-pub(super) const GREEN: &str = "\u{1b}[32m";
-pub(super) const YELLOW: &str = "\u{1b}[33m";
+pub(crate) const RESET: &str = "\u{1b}[0m";
+pub(crate) const BOLD: &str = "\u{1b}[1m";
+pub(crate) const FAINT: &str = "\u{1b}[2m";
+pub(crate) const RED: &str = "\u{1b}[31m";
+pub(crate) const GREEN: &str = "\u{1b}[32m";
+pub(crate) const YELLOW: &str = "\u{1b}[33m";
 
 /// `text` with control characters made visible: a file name or a tag must not
 /// be able to steer the terminal.

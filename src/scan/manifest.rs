@@ -22,6 +22,8 @@ use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use serde_json::Value;
+
 use crate::isrc::Isrc;
 use crate::registry::Facts;
 
@@ -49,6 +51,21 @@ pub struct Row {
     pub isrcs: Vec<Isrc>,
     /// What else is known.
     pub facts: Facts,
+    /// All cells as written, those included that nobody reads, in the row's order.
+    pub columns: Vec<(String, Value)>,
+}
+
+impl Row {
+    /// The row of the file at `path` with these cells, as they were kept from a
+    /// manifest. The error says what is wrong with them.
+    pub fn of_columns(path: &Path, columns: &[(String, Value)]) -> Result<Self, String> {
+        let mut builder = Builder { file: Path::new(""), manifest: Manifest::default() };
+        let row = builder.row(0, columns.to_vec()).map_err(|(column, reason)| match column {
+            Some(column) => format!("column {column}: {reason}"),
+            None => reason,
+        })?;
+        Ok(Row { path: path.to_owned(), ..row })
+    }
 }
 
 /// A row that cannot be used.
@@ -147,7 +164,7 @@ impl Builder<'_> {
     }
 
     /// Adds the row with these cells, or its error.
-    fn add(&mut self, line: u64, cells: Result<Vec<(String, String)>, CellError>) {
+    fn add(&mut self, line: u64, cells: Result<Vec<(String, Value)>, CellError>) {
         match cells.and_then(|cells| self.row(line, cells)) {
             Ok(row) => self.manifest.rows.push(row),
             Err((column, reason)) => {
@@ -156,30 +173,58 @@ impl Builder<'_> {
         }
     }
 
-    fn row(&mut self, line: u64, cells: Vec<(String, String)>) -> Result<Row, CellError> {
-        let mut row =
-            Row { line, path: PathBuf::new(), id: None, isrcs: Vec::new(), facts: Facts::default() };
-        for (column, text) in cells {
-            let text = text.trim();
+    fn row(&mut self, line: u64, columns: Vec<(String, Value)>) -> Result<Row, CellError> {
+        let mut path = None;
+        let mut id = None;
+        let mut isrc = Vec::new();
+        let mut facts = Facts::default();
+        for (name, value) in &columns {
+            let column = name.trim().to_ascii_lowercase();
             if !is_known(&column) {
                 self.ignore(&column);
-            } else if text.is_empty() {
+                continue;
+            }
+            let text = text(&column, value)?;
+            let text = text.trim();
+            if text.is_empty() {
                 continue;
             } else if column == PATH {
                 let folder = self.file.parent().unwrap_or(Path::new(""));
-                row.path = folder.join(text);
+                path = Some(folder.join(text));
             } else if column == ID {
-                row.id = Some(text.to_owned());
+                id = Some(text.to_owned());
             } else if column == ISRC {
-                row.isrcs = isrcs(text)?;
-            } else if let Some(value) = fact(&mut row.facts, &column) {
+                isrc = isrcs(text)?;
+            } else if let Some(value) = fact(&mut facts, &column) {
                 *value = Some(text.to_owned());
             }
         }
-        if row.path.as_os_str().is_empty() {
-            return Err((Some(PATH.to_owned()), "is empty: name the audio file".to_owned()));
+        let missing = || (Some(PATH.to_owned()), "is empty: name the audio file".to_owned());
+        Ok(Row { line, path: path.ok_or_else(missing)?, id, isrcs: isrc, facts, columns })
+    }
+}
+
+/// The text of a cell; empty where there is none.
+fn text(column: &str, value: &Value) -> Result<String, CellError> {
+    let wrong = |reason: String| Err((Some(column.to_owned()), reason));
+    match value {
+        Value::Null => Ok(String::new()),
+        Value::String(text) => Ok(text.clone()),
+        // A release year or a numeric id.
+        Value::Number(number) => Ok(number.to_string()),
+        Value::Array(items) if column == ISRC => {
+            let mut texts = Vec::new();
+            for item in items {
+                match item {
+                    Value::String(text) => texts.push(text.as_str()),
+                    other => return wrong(format!("holds {other}, which is not a string")),
+                }
+            }
+            Ok(texts.join(";"))
         }
-        Ok(row)
+        Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
+            wrong("is not text: write a string".to_owned())
+        }
     }
 }
 

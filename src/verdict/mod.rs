@@ -53,7 +53,7 @@ pub use recognition::{Heard, KnownRecording, Recognition, TagClaim};
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::matching::Grade;
 use crate::registry::Declaration;
@@ -62,7 +62,7 @@ use judge::{Finding, Judge, Sounding, of_grade};
 
 /// The verdict on a file, from the most permissive to the strictest: of
 /// several findings the greatest wins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum VerdictKind {
     /// Every recording in the file is allowed.

@@ -2,6 +2,7 @@
 
 mod compare;
 mod declare;
+mod fingerprint;
 mod format;
 mod identify;
 mod interrupt;
@@ -9,5 +10,6 @@ mod maintain;
 mod merging;
 mod output;
 mod register;
+mod rescan;
 mod scan;
 mod support;

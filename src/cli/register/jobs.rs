@@ -4,8 +4,11 @@ use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use earmark::params::Params;
 use earmark::scan::inputs::Input;
 use earmark::scan::manifest::Row;
+
+use crate::cli::reading::{self, Source};
 
 /// One file to register.
 pub struct Job {
@@ -13,6 +16,17 @@ pub struct Job {
     pub input: Input,
     /// What the manifest says about it.
     pub row: Option<Row>,
+}
+
+impl Job {
+    /// All that is to be read, each with the row.
+    pub fn sources<'a>(
+        &'a self,
+        params: &Params,
+    ) -> impl Iterator<Item = (Source<'a>, Option<&'a Row>)> + 'a {
+        let row = self.row.as_ref();
+        reading::sources(&self.input, params).map(move |source| (source, row))
+    }
 }
 
 /// The manifest's rows, then the inputs that no row is about.
@@ -49,6 +63,7 @@ mod tests {
             id: Some("b".to_owned()),
             isrcs: Vec::new(),
             facts: Facts::default(),
+            columns: Vec::new(),
         };
         let inputs = ["a.mp3", "b.mp3"].map(|name| Input::File(folder.path().join(name)));
         let jobs = list(vec![row], inputs.into());

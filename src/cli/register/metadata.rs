@@ -81,6 +81,7 @@ mod tests {
             id: None,
             isrcs: vec!["QZHB12500009".parse().expect("an ISRC")],
             facts: Facts { title: text("Known"), owner: text("Owner"), ..Facts::default() },
+            columns: Vec::new(),
         };
         let (isrcs, facts) = merged(Some(&row), Some(&tags()));
         assert_eq!(isrcs, row.isrcs);

@@ -1,7 +1,7 @@
 //! `earmark register`.
 
 mod batch;
-mod jobs;
+pub mod jobs;
 mod metadata;
 
 use std::fmt;
@@ -14,19 +14,19 @@ use earmark::audio::Limits;
 use earmark::params::Params;
 use earmark::registry::{Added, NewRecording, Registry};
 use earmark::scan::inputs::expand;
-use earmark::scan::manifest::{Manifest, read_manifest};
+use earmark::scan::manifest::{Manifest, Row, read_manifest};
 use earmark::scan::pipeline::{Ending, Pipeline};
 
 use super::args::RegisterArgs;
 use super::error::CliError;
 use super::exit::Outcome;
 use super::progress::Progress;
-use super::reading::{self, ReadError, SHORTEST_S};
+use super::reading::{self, ReadError, SHORTEST_S, Source};
+use super::streaming::run_named;
 use super::tell::{counted, tell};
 use super::{interrupt, tell_about};
 
 use batch::{Batch, Commit, News};
-use jobs::Job;
 
 /// Fingerprints that may wait for an earlier, slower file, per thread. One of
 /// a song takes a third of a megabyte.
@@ -60,7 +60,7 @@ pub fn run(args: RegisterArgs, threads: Option<NonZeroUsize>) -> Result<Outcome,
     }
     let jobs = jobs::list(manifest.rows, inputs.list);
     let limits = Limits::default();
-    let mut progress = Progress::new(jobs.len() as u64);
+    let mut progress = Progress::new(jobs.iter().map(|job| reading::count(&job.input, &params)).sum());
 
     // Committing and merging have a thread of their own, so that reading goes on
     // meanwhile.
@@ -70,23 +70,23 @@ pub fn run(args: RegisterArgs, threads: Option<NonZeroUsize>) -> Result<Outcome,
         let (committed, commits) = mpsc::channel();
         scope.spawn(move || batch::commit_all(&mut registry, full, &stop, &committed));
         let mut batch = Batch::default();
-        let mut delivered = jobs.iter();
-        let ending = pipeline.run(
-            &jobs,
-            |job| prepare(job, &params, &limits),
-            |result| {
-                let path = delivered.next().map(|job| job.input.path().to_owned()).unwrap_or_default();
+        let ending = run_named(
+            &pipeline,
+            jobs.iter().flat_map(|job| job.sources(&params)),
+            |(source, _)| source.path(),
+            |(source, row)| prepare(source, row, &params, &limits),
+            |path, result| {
                 match result.map_err(|panic| panic.to_string()).and_then(|prepared| prepared) {
                     Ok(Prepared { recording, tags_error }) => {
                         if let Some(error) = tags_error {
-                            progress.say(&path, format_args!("registered without its tags: {error}"));
+                            progress.say(path, format_args!("registered without its tags: {error}"));
                         }
                         progress.done(recording.duration_s);
-                        batch.push(path, recording);
+                        batch.push(path.to_owned(), recording);
                     }
                     Err(error) => {
                         counts.failed += 1;
-                        progress.say(&path, error);
+                        progress.say(path, error);
                         progress.failed();
                     }
                 }
@@ -131,9 +131,20 @@ struct Prepared {
     tags_error: Option<ReadError>,
 }
 
-/// Reads a file; the error says why it cannot be registered.
-fn prepare(job: &Job, params: &Params, limits: &Limits) -> Result<Prepared, String> {
-    let reading = reading::read(&job.input, params, limits);
+/// Reads a source, which `row` is about; the error says why it cannot be registered.
+fn prepare(
+    source: Source<'_>,
+    row: Option<&Row>,
+    params: &Params,
+    limits: &Limits,
+) -> Result<Prepared, String> {
+    let reading = reading::read(source, params, limits);
+    // What a manifest said when the fingerprint was kept.
+    let kept = match row {
+        None if !reading.columns.is_empty() => Some(Row::of_columns(&reading.path, &reading.columns)?),
+        _ => None,
+    };
+    let row = row.or(kept.as_ref());
     let (fingerprint, info) = reading.sound.map_err(|error| error.to_string())?;
     if info.duration_s < SHORTEST_S {
         return Err(format!(
@@ -145,14 +156,14 @@ fn prepare(job: &Job, params: &Params, limits: &Limits) -> Result<Prepared, Stri
         Ok(tags) => (Some(tags), None),
         Err(error) => (None, Some(error)),
     };
-    let (isrcs, facts) = metadata::merged(job.row.as_ref(), tags.as_ref());
+    let (isrcs, facts) = metadata::merged(row, tags.as_ref());
     let recording = NewRecording {
-        id: job.row.as_ref().and_then(|row| row.id.clone()),
+        id: row.and_then(|row| row.id.clone()),
         isrcs,
         facts,
         audio_hash: info.audio_hash,
         duration_s: info.duration_s,
-        source_path: Some(job.input.path().to_string_lossy().into_owned()),
+        source_path: Some(reading.path.to_string_lossy().into_owned()),
         fingerprint,
     };
     Ok(Prepared { recording, tags_error })

@@ -25,8 +25,10 @@ pub struct Lookup {
 
 /// The look-ups of the query ticks `ticks`, sorted by keys: triplets whose span
 /// may be `max_scale` times too long or too short and whose pitch may be off by
-/// `max_shift` pitch units.
+/// `max_shift` pitch units. Those that certainly find nothing in `index` are left
+/// out.
 pub fn lookups(
+    index: &Index,
     query: &Query,
     ticks: Range<u32>,
     density: Density,
@@ -43,6 +45,9 @@ pub fn lookups(
         let log2_span = f64::from(t.span()).log2();
         let mut look_up = |hash| {
             let keys = space.keys(hash, pitch.saturating_sub(max_shift), pitch + max_shift);
+            if !index.may_list(&keys) {
+                return;
+            }
             lookups.push(Lookup { keys, tick, pitch, log2_span });
         };
         if density.probing { space.probe(t, look_up) } else { look_up(space.hash(t)) }

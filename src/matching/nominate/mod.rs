@@ -75,7 +75,7 @@ pub fn unchanged(
     params: &Params,
 ) -> Vec<Candidate> {
     let space = TripletSpace::new(params);
-    let lookups = lookups(query, ticks.clone(), density, 1.0, UNCHANGED_PITCH, params);
+    let lookups = lookups(index, query, ticks.clone(), density, 1.0, UNCHANGED_PITCH, params);
     let slot_ticks = u64::from(params.slot_frames * TICKS_PER_FRAME);
     let mut votes = Votes::unchanged();
     for_each_hit(index, affordable(lookups, index, budget(density, &ticks)), |group, hits| {
@@ -105,7 +105,7 @@ pub fn changed(
     params: &Params,
 ) -> Vec<Candidate> {
     let space = TripletSpace::new(params);
-    let lookups = lookups(query, ticks.clone(), density, max_scale, MAX_SHIFT, params);
+    let lookups = lookups(index, query, ticks.clone(), density, max_scale, MAX_SHIFT, params);
     let slot_ticks = u64::from(params.slot_frames * TICKS_PER_FRAME);
     let max_log2_scale = max_scale.log2() + votes::SCALE_MARGIN;
     let mut votes = Votes::changed();

@@ -8,6 +8,7 @@ mod declaring;
 mod importing;
 mod opening;
 mod removing;
+mod state;
 
 use std::path::Path;
 

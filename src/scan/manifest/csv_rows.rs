@@ -2,6 +2,8 @@
 
 use std::io::{self, Read};
 
+use serde_json::Value;
+
 use crate::csv_lines::LineCounter;
 
 use super::{Builder, CellError, ManifestError, PATH};
@@ -18,8 +20,9 @@ pub(super) fn read(mut source: impl Read, builder: &mut Builder<'_>) -> Result<(
     // Rows of the wrong length are told one by one, with their line.
     let mut csv = csv::ReaderBuilder::new().flexible(true).from_reader(content);
     let header = csv.byte_headers().map_err(|error| io_error(builder, error))?.clone();
-    let columns: Vec<String> =
-        header.iter().map(|name| String::from_utf8_lossy(name).trim().to_ascii_lowercase()).collect();
+    let names: Vec<String> =
+        header.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();
+    let columns: Vec<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
     let refuse = |reason: String| Err(ManifestError::Header { path: path.clone(), reason });
     if !columns.iter().any(|column| column == PATH) {
         let separator = match columns.first() {
@@ -39,25 +42,28 @@ pub(super) fn read(mut source: impl Read, builder: &mut Builder<'_>) -> Result<(
     }
     let mut record = csv::ByteRecord::new();
     while csv.read_byte_record(&mut record).map_err(|error| io_error(builder, error))? {
-        builder.add(lines.line_of(&record), cells(&columns, &record));
+        builder.add(lines.line_of(&record), cells(&names, &record));
     }
     Ok(())
 }
 
-fn cells(columns: &[String], record: &csv::ByteRecord) -> Result<Vec<(String, String)>, CellError> {
-    if record.len() != columns.len() {
+fn cells(names: &[String], record: &csv::ByteRecord) -> Result<Vec<(String, Value)>, CellError> {
+    if record.len() != names.len() {
         let reason = format!(
             "has {} cells, the header has {}: put cells with commas between double quotes",
             record.len(),
-            columns.len()
+            names.len()
         );
         return Err((None, reason));
     }
-    let text = |(column, cell): (&String, &[u8])| match std::str::from_utf8(cell) {
-        Ok(text) => Ok((column.clone(), text.to_owned())),
-        Err(_) => Err((Some(column.clone()), "is not UTF-8: save the file as UTF-8".to_owned())),
+    let text = |(name, cell): (&String, &[u8])| match std::str::from_utf8(cell) {
+        Ok(text) => Ok((name.clone(), Value::from(text))),
+        Err(_) => {
+            let column = name.to_ascii_lowercase();
+            Err((Some(column), "is not UTF-8: save the file as UTF-8".to_owned()))
+        }
     };
-    columns.iter().zip(record).map(text).collect()
+    names.iter().zip(record).map(text).collect()
 }
 
 fn io_error(builder: &Builder<'_>, error: csv::Error) -> ManifestError {

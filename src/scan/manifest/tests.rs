@@ -37,6 +37,7 @@ fn expected_row(line: u64) -> Row {
             release_date: Some("2025".to_owned()),
             ..Facts::default()
         },
+        columns: Vec::new(),
     }
 }
 
@@ -49,8 +50,13 @@ fn both_formats_say_the_same() {
         r#""owner":" Halden Bay ","release_date":2025,"label":null,"mood":{"sad":true},"bpm":90}"#
     );
     for (name, content, line) in [("m.csv", csv, 2), ("m.jsonl", jsonl, 1), ("m.NDJSON", jsonl, 1)] {
-        let manifest = read(name, content).expect("a good manifest");
+        let mut manifest = read(name, content).expect("a good manifest");
+        let columns = std::mem::take(&mut manifest.rows[0].columns);
+        let kept = columns.iter().find(|(name, _)| name == "bpm").map(|(_, value)| value.to_string());
+        assert_eq!(kept.as_deref().map(|bpm| bpm.trim_matches('"')), Some("90"), "as written");
         assert_eq!(manifest.rows, [expected_row(line)], "{name}");
+        let again = Row::of_columns(Path::new("music/one.flac"), &columns).expect("the same cells");
+        assert_eq!(Row { line, columns: Vec::new(), ..again }, expected_row(line), "from its columns");
         assert_eq!(errors(&manifest), [""; 0]);
         let mut ignored = manifest.ignored_columns;
         ignored.sort();

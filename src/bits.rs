@@ -14,11 +14,11 @@ const FULL_BITS: u32 = 56;
 
 /// Zero bytes after the last stream of a section, so that a reader may load
 /// eight bytes wherever a stream ends.
-pub(super) const PADDING: [u8; 8] = [0; 8];
+pub(crate) const PADDING: [u8; 8] = [0; 8];
 
 /// Appends to a byte string.
 #[derive(Default)]
-pub(super) struct BitWriter {
+pub(crate) struct BitWriter {
     bytes: Vec<u8>,
     /// Bits that fill no byte yet, from the lowest on.
     pending: u64,
@@ -71,7 +71,7 @@ impl BitWriter {
 
 /// Reads from a byte string; beyond its end are zeros.
 #[derive(Clone, Copy)]
-pub(super) struct BitReader<'a> {
+pub(crate) struct BitReader<'a> {
     bytes: &'a [u8],
     /// Place of the next bit.
     at: usize,
@@ -80,6 +80,11 @@ pub(super) struct BitReader<'a> {
 impl<'a> BitReader<'a> {
     pub fn new(bytes: &'a [u8]) -> Self {
         BitReader { bytes, at: 0 }
+    }
+
+    /// Bytes that were read at least in part.
+    pub fn bytes_read(&self) -> usize {
+        self.at.div_ceil(8)
     }
 
     /// At least the next 57 bits.

@@ -1,4 +1,33 @@
-//! The chain from samples to a constellation.
+//! The chain from samples to a constellation, and the fingerprint file.
+//!
+//! [`fingerprint`] wires decoding, spectrum and peaks. What it gives can be kept:
+//! a fingerprint file (`.efp`) holds an [`Entry`] for each input, its dense
+//! constellation and all else that searching, judging and registering it takes,
+//! so that the audio need not be there. Searching or registering an entry gives
+//! what the audio would have given, to the byte. FORMAT.md describes the file.
+//!
+//! | file | does |
+//! |---|---|
+//! | `entry` | what is kept of an input, and its bytes |
+//! | `coding` | the bytes of a dense constellation |
+//! | `format` | header, end, errors |
+//! | `write`, `read` | a file from its start to its end |
+//! | `file_hash` | the hash of the file that is being decoded |
+
+mod coding;
+mod entry;
+mod file_hash;
+mod format;
+mod read;
+#[cfg(test)]
+mod tests;
+mod write;
+
+pub use entry::{About, BadEntry, EncodedEntry, Entry, EntryError, FileHash, StoredEntry};
+pub use file_hash::HashedSource;
+pub use format::{EXTENSION, FORMAT_VERSION, FileError, MAGIC, MOST_DESCRIPTION_BYTES};
+pub use read::FingerprintReader;
+pub use write::FingerprintWriter;
 
 use std::io::{Read, Seek};
 

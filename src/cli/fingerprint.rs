@@ -1,0 +1,114 @@
+//! `earmark fingerprint`.
+
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use earmark::audio::Limits;
+use earmark::fingerprint::{About, EncodedEntry, Entry, EntryError, FingerprintWriter};
+use earmark::params::Params;
+use earmark::scan::inputs::expand;
+use earmark::scan::manifest::{Manifest, Row, read_manifest};
+use earmark::scan::pipeline::{Ending, Pipeline};
+use earmark::units::Seconds;
+
+use super::args_fingerprint::FingerprintArgs;
+use super::error::CliError;
+use super::exit::Outcome;
+use super::output::Output;
+use super::progress::Progress;
+use super::reading::{self, Source};
+use super::register::jobs;
+use super::streaming::run_named;
+use super::tell::tell;
+use super::{interrupt, tell_about};
+
+/// Keeps the fingerprint of every input.
+pub fn run(args: FingerprintArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, CliError> {
+    let manifest = match &args.manifest {
+        Some(path) => read_manifest(path)?,
+        None => Manifest::default(),
+    };
+    manifest.bad_rows.iter().for_each(tell);
+    let mut failures = !manifest.bad_rows.is_empty();
+    let inputs = expand(&args.inputs);
+    if !args.inputs.is_empty() {
+        tell_about(&inputs);
+    }
+    let jobs = jobs::list(manifest.rows, inputs.list);
+    let (params, limits) = (Params::default(), Limits::default());
+    let pipeline = Pipeline::new(threads, interrupt::watch()?)
+        .map_err(|error| CliError::Threads { reason: error.to_string() })?;
+    let mut progress = Progress::new(jobs.iter().map(|job| reading::count(&job.input, &params)).sum());
+    let failed = |error| Output::failed(Some(&args.out), error);
+    let mut writer =
+        FingerprintWriter::new(Output::open(Some(&args.out), false)?, &params).map_err(failed)?;
+    let ending = run_named(
+        &pipeline,
+        jobs.iter().flat_map(|job| job.sources(&params)),
+        |(source, _)| source.path(),
+        |(source, row)| keep(source, row, &params, &limits),
+        |path, result| {
+            // What went wrong is kept, too, so that every input gets its answer.
+            let kept = match result {
+                Ok(Ok(kept)) => kept,
+                Ok(Err(error)) => lost(path, &error.to_string(), &params),
+                Err(panic) => lost(path, &panic.to_string(), &params),
+            };
+            match &kept.outcome {
+                Ok(duration_s) => progress.done(*duration_s),
+                Err(error) => {
+                    failures = true;
+                    progress.say(path, error);
+                    progress.failed();
+                }
+            }
+            writer.write(&kept.entry).map_or_else(ControlFlow::Break, ControlFlow::Continue)
+        },
+    );
+    let whole = match ending {
+        Ending::Complete => true,
+        Ending::Stopped => false,
+        Ending::Broken(error) => return Err(failed(error)),
+    };
+    let output = if whole { writer.finish() } else { writer.abandon() }.map_err(failed)?;
+    progress.finish(None);
+    output.finish_and_tell(whole)?;
+    Ok(Outcome { disallowed: false, unchecked: failures || !whole })
+}
+
+/// An entry to be written.
+struct Kept {
+    entry: EncodedEntry,
+    /// Seconds of audio; or why there are none.
+    outcome: Result<Seconds, String>,
+}
+
+fn keep(source: Source<'_>, row: Option<&Row>, params: &Params, limits: &Limits) -> Result<Kept, EntryError> {
+    let reading = reading::read(source, params, limits);
+    let about = About {
+        path: reading.path.to_string_lossy().into_owned(),
+        file: reading.file,
+        columns: row.map_or(reading.columns, |row| row.columns.clone()),
+        tags: reading.tags.map_err(|error| error.to_string()),
+    };
+    let entry = Entry { about, sound: reading.sound.map_err(|error| error.to_string()) };
+    let outcome = match &entry.sound {
+        Ok((_, info)) => Ok(info.duration_s),
+        Err(error) => Err(error.clone()),
+    };
+    Ok(Kept { entry: entry.encode(params)?, outcome })
+}
+
+/// The entry of an input of which nothing else can be kept.
+fn lost(path: &Path, error: &str, params: &Params) -> Kept {
+    let about = About {
+        path: path.to_string_lossy().into_owned(),
+        file: None,
+        columns: Vec::new(),
+        tags: Err(error.to_owned()),
+    };
+    let entry = Entry { about, sound: Err(error.to_owned()) };
+    let entry = entry.encode(params).expect("a path and an error are short");
+    Kept { entry, outcome: Err(error.to_owned()) }
+}
