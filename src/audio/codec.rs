@@ -9,7 +9,7 @@ use symphonia::core::formats::Track;
 use symphonia::core::packet::Packet;
 
 use super::opus::{self, OpusTrack};
-use super::{AudioError, downmix};
+use super::{AudioError, aac, downmix, names};
 
 /// Decodes the packets of one track to mono.
 pub(super) struct TrackDecoder {
@@ -48,6 +48,11 @@ impl TrackDecoder {
             return Ok(TrackDecoder { name, inner: Inner::Opus(Box::new(decoder)) });
         }
         let options = AudioDecoderOptions::default().gapless(gapless).verify(false);
+        let core = params.extra_data.as_deref().and_then(aac::core_config);
+        let params = match core.filter(|_| params.codec == CODEC_ID_AAC) {
+            Some(core) => &AudioCodecParameters { extra_data: Some(core), ..params.clone() },
+            None => params,
+        };
         match symphonia::default::get_codecs().make_audio_decoder(params, &options) {
             Ok(decoder) => Ok(TrackDecoder { name, inner: Inner::Symphonia { decoder, gapless } }),
             Err(error) => Err(AudioError::UnsupportedCodec { reason: refusal(params, &error), codec: name }),
@@ -134,48 +139,24 @@ fn codec_name(id: AudioCodecId) -> String {
     if let Some(decoder) = symphonia::default::get_codecs().get_audio_decoder(id) {
         return decoder.codec.info.short_name.to_owned();
     }
-    let name = match id {
-        CODEC_ID_OPUS => "opus",
-        CODEC_ID_SPEEX => "speex",
-        CODEC_ID_MUSEPACK => "musepack",
-        CODEC_ID_AC3 => "ac3",
-        CODEC_ID_EAC3 => "eac3",
-        CODEC_ID_AC4 => "ac4",
-        CODEC_ID_DCA => "dts",
-        CODEC_ID_WMA => "wma",
-        CODEC_ID_SBC => "sbc",
-        CODEC_ID_WAVPACK => "wavpack",
-        CODEC_ID_MONKEYS_AUDIO => "ape",
-        CODEC_ID_TTA => "tta",
-        CODEC_ID_TRUEHD => "truehd",
-        CODEC_ID_ADPCM_G722 => "g722",
-        CODEC_ID_ADPCM_G726 | CODEC_ID_ADPCM_G726LE => "g726",
-        symphonia::core::codecs::audio::CODEC_ID_NULL_AUDIO => "unknown",
-        other => return other.to_string(),
-    };
-    name.to_owned()
+    match id {
+        CODEC_ID_OPUS => "opus".to_owned(),
+        symphonia::core::codecs::audio::CODEC_ID_NULL_AUDIO => "unknown".to_owned(),
+        other => names::of_codec(other).map_or_else(|| other.to_string(), str::to_owned),
+    }
 }
 
 /// Why no decoder could be made, in words that say which profile it is.
 fn refusal(params: &AudioCodecParameters, error: &SymphoniaError) -> String {
     if params.codec == CODEC_ID_AAC {
-        // The audio object type, ISO/IEC 14496-3 section 1.6.2.1.
-        let object_type = params.extra_data.as_deref().and_then(|d| d.first()).map(|b| b >> 3);
-        let profile = match object_type {
-            Some(1) => "AAC Main",
-            Some(3) => "AAC SSR",
-            Some(4) => "AAC LTP",
-            Some(5) => "HE-AAC",
-            Some(23) => "AAC LD",
-            Some(29) => "HE-AAC v2",
-            Some(31) => "an extended profile such as xHE-AAC or ELD",
-            // Low complexity is decoded, so something else about it is not.
-            Some(2) if params.channels.as_ref().is_some_and(|c| c.count() > 2) => {
-                "AAC with more than two channels"
-            }
-            _ => return format!("{error}"),
+        let profile = params.extra_data.as_deref().and_then(aac::profile);
+        let channels = params.channels.as_ref().map_or(0, |c| c.count());
+        let it_is = match profile {
+            None | Some("HE-AAC" | "HE-AAC v2") if channels > 2 => "AAC with more than two channels",
+            Some(profile) => profile,
+            None => return error.to_string(),
         };
-        return format!("it is {profile}, and only AAC-LC with up to two channels is supported");
+        return format!("it is {it_is}, and only AAC-LC and HE-AAC with up to two channels are supported");
     }
     match error {
         SymphoniaError::Unsupported("core (codec): unsupported audio codec") => {
@@ -187,11 +168,14 @@ fn refusal(params: &AudioCodecParameters, error: &SymphoniaError) -> String {
 
 #[cfg(test)]
 mod tests {
+    use symphonia::core::audio::Channels;
+
     use super::*;
 
     fn refusal_of(codec: AudioCodecId, extra: &[u8]) -> String {
         let mut params = AudioCodecParameters::new();
         params.for_codec(codec).with_sample_rate(44_100).with_extra_data(extra.into());
+        params.with_channels(Channels::Discrete(6));
         let mut track = Track::new(0);
         track.with_codec_params(CodecParameters::Audio(params));
         TrackDecoder::new(&track, true).map(|d| d.name().to_owned()).unwrap_err().to_string()
@@ -199,14 +183,15 @@ mod tests {
 
     #[test]
     fn refusals_name_codec_and_profile() {
-        // Audio object type 5 at 22.05 kHz, extended to 44.1 kHz, with LC inside.
-        let text = refusal_of(CODEC_ID_AAC, &[0x2b, 0x92, 0x08, 0x00]);
-        assert!(text.contains("codec aac") && text.contains("HE-AAC,"), "{text}");
-        // The same with parametric stereo, type 29.
-        let text = refusal_of(CODEC_ID_AAC, &[0xeb, 0x8a, 0x08, 0x00]);
-        assert!(text.contains("HE-AAC v2"), "{text}");
+        let text = refusal_of(CODEC_ID_AAC, &[0xf9, 0x46, 0x00]);
+        assert!(text.contains("codec aac") && text.contains("xHE-AAC,"), "{text}");
+        // 5.1 channels: AAC-LC, and HE-AAC over it.
+        for config in [&[0x12, 0x30][..], &[0x2b, 0xb2, 0x08, 0x00]] {
+            let text = refusal_of(CODEC_ID_AAC, config);
+            assert!(text.contains("codec aac") && text.contains("more than two"), "{text}");
+        }
         let text = refusal_of(CODEC_ID_AC3, &[]);
-        assert!(text.contains("codec ac3") && text.contains("no decoder"), "{text}");
+        assert!(text.contains("codec AC-3") && text.contains("no decoder"), "{text}");
         let unnamed = AudioCodecId::new(symphonia::core::common::FourCc::new(*b"qdm2"));
         assert!(refusal_of(unnamed, &[]).contains("0xf1646d32"), "{}", refusal_of(unnamed, &[]));
         let text = TrackDecoder::new(&Track::new(0), true).map(|_| ()).unwrap_err().to_string();

@@ -11,27 +11,36 @@
 //! | file | does |
 //! |---|---|
 //! | `source` | adapts any `Read + Seek` |
-//! | `mp4`, `riff` | edit lists and tags that the demultiplexer reads past |
-//! | `codec`, `opus` | one packet to samples |
+//! | `container` | what the file is, and what of it the demultiplexer is shown |
+//! | `mp4`, `matroska`, `ogg`, `riff` | what the demultiplexer reads past in each |
+//! | `codec`, `aac`, `opus` | one packet to samples |
+//! | `names` | names of what is not decoded |
 //! | `downmix` | any channels and format to mono |
 //! | `clock`, `timeline` | delay, padding, holes, limits |
 //! | `resample` | any rate to the analysis rate |
 //! | `stream` | wires the above |
-//! | `tags` | ISRCs, names, rights statements |
+//! | `tags` | ISRCs and names, from the file and a cue sheet beside it |
+//! | `rights` | statements about rights, from tags, XMP and C2PA |
 //! | `guard` | contains panics of the libraries |
 //!
-//! Symphonia, lofty and rusty-opus are used here and nowhere else.
+//! Symphonia, rusty-opus, roxmltree and ciborium are used here and nowhere else.
 
+mod aac;
 mod clock;
 mod codec;
+mod container;
 mod downmix;
 mod error;
 mod guard;
 mod limits;
+mod matroska;
 mod mp4;
+mod names;
+mod ogg;
 mod opus;
 mod resample;
 mod riff;
+mod rights;
 mod source;
 mod stream;
 mod tags;
@@ -46,6 +55,7 @@ use serde::{Deserialize, Serialize};
 
 pub use error::AudioError;
 pub use limits::Limits;
+pub use rights::{MiningUse, RightsSignal, SignalKind, SignalPermission, SignalledUse, SignatureState};
 pub use tags::{IsrcTag, IsrcTrust, Tags};
 
 /// What was decoded, measured and not taken from headers.

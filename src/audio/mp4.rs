@@ -1,11 +1,18 @@
-//! What Symphonia reads past in MP4 files: edit lists and the `xid ` tag.
+//! What Symphonia reads past in MP4 files: edit lists, the kind of each track,
+//! the `xid ` tag, and boxes with statements about rights.
 //!
 //! Encoders put their delay before the first sample and say so in an edit list
 //! (`moov/trak/edts/elst`, ISO/IEC 14496-12 section 8.6.6), which Symphonia
 //! reads past. Without it every AAC file would start 1 024 to 2 112 samples
 //! late. This reads the list ahead of the demultiplexer.
+//!
+//! Symphonia hands out the samples of all tracks in turn. A film whose picture
+//! tracks it does not know of is read without the pictures.
 
 use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::Range;
+
+use super::source::Patch;
 
 /// Most boxes visited; a real `moov` has a few hundred.
 const MAX_BOXES: u32 = 20_000;
@@ -13,6 +20,14 @@ const MAX_BOXES: u32 = 20_000;
 const MAX_EDITS: u32 = 64;
 /// Most bytes read of one text; an `xid ` has some thirty.
 const MAX_TEXT: u64 = 1_024;
+/// Deepest nesting; `moov/trak/mdia/minf/stbl/stsd` is six.
+const MAX_DEPTH: u32 = 12;
+/// Most tracks, and boxes of one kind of rights statement.
+const MAX_KEPT: usize = 256;
+/// The `uuid` of a box with XMP (*XMP Specification Part 3*, section 1.2.7.1).
+const XMP_UUID: [u8; 16] = *b"\xbe\x7a\xcf\xcb\x97\xa9\x42\xe8\x9c\x71\x99\x94\x91\xe3\xaf\xac";
+/// That of one with a C2PA manifest store (*C2PA Technical Specification*, A.5).
+const C2PA_UUID: [u8; 16] = *b"\xd8\xfe\xc3\xd6\x1b\x0e\x48\x3c\x92\x97\x58\x28\x87\x7e\xc4\x81";
 
 /// What the edit list of one track says: play from `start`, for `length`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -26,11 +41,24 @@ pub(super) struct Edit {
     pub(super) length_s: Option<f64>,
 }
 
+/// What a track is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct TrackKind {
+    /// The track's id, as in its packets.
+    pub(super) id: u32,
+    /// `soun` for audio, `vide` for pictures.
+    pub(super) handler: [u8; 4],
+    /// The first sample entry, which names the codec.
+    pub(super) entry: [u8; 4],
+    /// Where the type of its `trak` box stands.
+    at: u64,
+}
+
 #[derive(Default)]
 struct Found {
     movie_scale: u32,
-    track: u32,
     media_scale: u32,
+    track: TrackKind,
     /// Duration in movie units and start in media units of each entry.
     entries: Vec<(u64, i64)>,
 }
@@ -42,7 +70,29 @@ pub(super) struct Scan {
     pub(super) edits: Vec<Edit>,
     /// Values of `moov/udta/meta/ilst/xid `, such as `Vendor:isrc:QZHB12400001`.
     pub(super) vendor_ids: Vec<String>,
+    /// The tracks, in the file's order.
+    pub(super) tracks: Vec<TrackKind>,
+    /// Where XMP packets lie.
+    pub(super) xmp: Vec<Range<u64>>,
+    /// Where C2PA boxes lie, from after their `uuid`.
+    pub(super) c2pa: Vec<Range<u64>>,
+    /// Whether samples come in fragments, each with its own tables.
+    fragmented: bool,
     boxes: u32,
+}
+
+impl Scan {
+    /// What hides all tracks but audio from the demultiplexer. Nothing where
+    /// there is no audio, so that it can say what else there is, and nothing in
+    /// fragmented files, where a track is named in every fragment.
+    pub(super) fn hide_pictures(&self) -> Vec<Patch> {
+        let is_audio = |track: &&TrackKind| &track.handler == b"soun";
+        if self.fragmented || !self.tracks.iter().any(|t| is_audio(&t)) {
+            return Vec::new();
+        }
+        let others = self.tracks.iter().filter(|t| !is_audio(t));
+        others.map(|track| Patch { at: track.at, bytes: *b"free" }).collect()
+    }
 }
 
 /// Looks through `source`; finds nothing when it is no MP4 file. Damage ends
@@ -55,7 +105,7 @@ pub(super) fn scan<R: Read + Seek>(source: &mut R, len: u64) -> Scan {
         && &head[4..] == b"ftyp";
     if is_mp4 {
         // A read error only means that less is found.
-        let _ = walk(source, 0, len, &mut Found::default(), &mut scan);
+        let _ = walk(source, 0, len, 0, &mut Found::default(), &mut scan);
     }
     scan
 }
@@ -64,10 +114,11 @@ fn walk<R: Read + Seek>(
     source: &mut R,
     mut at: u64,
     end: u64,
+    depth: u32,
     found: &mut Found,
     scan: &mut Scan,
 ) -> io::Result<()> {
-    while at.saturating_add(8) <= end && scan.boxes < MAX_BOXES {
+    while at.saturating_add(8) <= end && scan.boxes < MAX_BOXES && depth < MAX_DEPTH {
         scan.boxes += 1;
         source.seek(SeekFrom::Start(at))?;
         let (size, kind) = (u32_of(source)?, array::<4, _>(source)?);
@@ -79,9 +130,18 @@ fn walk<R: Read + Seek>(
         let Some(next) = at.checked_add(size).filter(|_| size >= header) else { break };
         let (from, to) = (at + header, next.min(end));
         match &kind {
-            b"moov" | b"edts" | b"mdia" | b"udta" | b"ilst" | b"xid " => walk(source, from, to, found, scan)?,
+            b"moov" | b"edts" | b"mdia" | b"minf" | b"stbl" | b"udta" | b"ilst" | b"xid " => {
+                walk(source, from, to, depth + 1, found, scan)?;
+            }
             // Version and flags come before the children.
-            b"meta" => walk(source, from + 4, to, found, scan)?,
+            b"meta" => walk(source, from + 4, to, depth + 1, found, scan)?,
+            b"mvex" => scan.fragmented = true,
+            b"XMP_" if scan.xmp.len() < MAX_KEPT => scan.xmp.push(from..to),
+            b"uuid" => match array(source)? {
+                XMP_UUID if scan.xmp.len() < MAX_KEPT => scan.xmp.push(from + 16..to),
+                C2PA_UUID if scan.c2pa.len() < MAX_KEPT => scan.c2pa.push(from + 16..to),
+                _ => {}
+            },
             b"data" => {
                 // Type and locale, then the text.
                 array::<8, _>(source)?;
@@ -93,12 +153,25 @@ fn walk<R: Read + Seek>(
             }
             b"trak" => {
                 *found = Found { movie_scale: found.movie_scale, ..Found::default() };
-                walk(source, from, to, found, scan)?;
-                scan.edits.extend(found.edit());
+                found.track.at = at + 4;
+                walk(source, from, to, depth + 1, found, scan)?;
+                if scan.tracks.len() < MAX_KEPT {
+                    scan.tracks.push(found.track);
+                    scan.edits.extend(found.edit());
+                }
             }
-            b"mvhd" => found.movie_scale = after_times(source)?.0,
-            b"mdhd" => found.media_scale = after_times(source)?.0,
-            b"tkhd" => found.track = after_times(source)?.0,
+            b"mvhd" => found.movie_scale = after_times(source)?,
+            b"mdhd" => found.media_scale = after_times(source)?,
+            b"tkhd" => found.track.id = after_times(source)?,
+            b"hdlr" if found.track.handler == [0; 4] => {
+                array::<8, _>(source)?;
+                found.track.handler = array(source)?;
+            }
+            b"stsd" => {
+                // Version and flags, count, and the size of the first entry.
+                array::<12, _>(source)?;
+                found.track.entry = array(source)?;
+            }
             b"elst" => {
                 let long = array::<4, _>(source)?[0] == 1;
                 for _ in 0..u32_of(source)?.min(MAX_EDITS) {
@@ -119,13 +192,13 @@ fn walk<R: Read + Seek>(
 
 /// The field after the version, flags and two dates that `mvhd`, `mdhd` and
 /// `tkhd` begin with.
-fn after_times<R: Read>(source: &mut R) -> io::Result<(u32,)> {
+fn after_times<R: Read>(source: &mut R) -> io::Result<u32> {
     if array::<4, _>(source)?[0] == 1 {
         array::<16, _>(source)?;
     } else {
         array::<8, _>(source)?;
     }
-    Ok((u32_of(source)?,))
+    u32_of(source)
 }
 
 fn array<const N: usize, R: Read>(source: &mut R) -> io::Result<[u8; N]> {
@@ -149,7 +222,7 @@ impl Found {
             return None;
         }
         Some(Edit {
-            track: self.track,
+            track: self.track.id,
             start_s: start as f64 / f64::from(self.media_scale),
             // Fragmented files write 0: the length was not known.
             length_s: (one && length > 0 && self.movie_scale > 0)
@@ -195,8 +268,56 @@ mod tests {
         [boxed(b"ftyp", b"M4A "), boxed(b"free", &[0; 5]), moov].concat()
     }
 
+    fn read_all(bytes: &[u8]) -> Scan {
+        scan(&mut Cursor::new(bytes), bytes.len() as u64)
+    }
+
     fn read(bytes: &[u8]) -> Vec<Edit> {
-        scan(&mut Cursor::new(bytes), bytes.len() as u64).edits
+        read_all(bytes).edits
+    }
+
+    fn track(id: u32, handler: &[u8; 4], entry: &[u8; 4]) -> Vec<u8> {
+        let hdlr = boxed(b"hdlr", &[&[0; 8][..], handler].concat());
+        let stsd = boxed(b"stsd", &[&words(&[0, 1, 16])[..], entry, &[0; 8]].concat());
+        let minf = boxed(b"minf", &boxed(b"stbl", &stsd));
+        let mdia = boxed(b"mdia", &[hdlr, minf].concat());
+        boxed(b"trak", &[boxed(b"tkhd", &words(&[0, 0, 0, id, 0])), mdia].concat())
+    }
+
+    #[test]
+    fn pictures_are_hidden_where_there_is_audio() {
+        let film = |tracks: &[Vec<u8>]| [boxed(b"ftyp", b"isom"), boxed(b"moov", &tracks.concat())].concat();
+        let (video, audio) = (track(1, b"vide", b"avc1"), track(2, b"soun", b"ac-3"));
+        let bytes = film(&[video.clone(), audio.clone()]);
+        let found = read_all(&bytes);
+        assert_eq!((found.tracks[1].id, &found.tracks[1].entry), (2, b"ac-3"));
+        let [patch] = found.hide_pictures()[..] else { panic!("{found:?}") };
+        let at = patch.at as usize;
+        assert_eq!((&bytes[at..at + 4], &patch.bytes), (&b"trak"[..], b"free"));
+        assert!(read_all(&film(std::slice::from_ref(&video))).hide_pictures().is_empty());
+        assert!(read_all(&film(&[video, audio, boxed(b"mvex", &[])])).hide_pictures().is_empty());
+    }
+
+    #[test]
+    fn rights_boxes() {
+        let xmp = boxed(b"uuid", &[&XMP_UUID[..], b"<x/>"].concat());
+        let c2pa = boxed(b"uuid", &[&C2PA_UUID[..], b"JUMBF"].concat());
+        let udta = boxed(b"moov", &boxed(b"udta", &boxed(b"XMP_", b"<y/>")));
+        let bytes = [boxed(b"ftyp", b"isom"), xmp, c2pa, udta].concat();
+        let found = read_all(&bytes);
+        let at = |range: &Range<u64>| &bytes[range.start as usize..range.end as usize];
+        assert_eq!(found.xmp.iter().map(at).collect::<Vec<_>>(), [b"<x/>", b"<y/>"]);
+        assert_eq!(found.c2pa.iter().map(at).collect::<Vec<_>>(), [b"JUMBF"]);
+    }
+
+    #[test]
+    fn deep_nesting_ends() {
+        let mut bytes = boxed(b"ftyp", b"isom");
+        for _ in 0..100_000 {
+            bytes.extend([0, 0, 0, 0]);
+            bytes.extend(b"moov");
+        }
+        assert_eq!(read_all(&bytes).tracks, []);
     }
 
     #[test]

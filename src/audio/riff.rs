@@ -1,62 +1,217 @@
-//! The `LIST`/`INFO` texts of WAV files.
+//! The chunks of WAV files, of RF64 and BW64 too.
 //!
-//! Symphonia 0.6.1 parses the list and drops it, and stops at `data`, after
-//! which many writers put it. Keys are those of Microsoft's *Multimedia
-//! Programming Interface and Data Specifications 1.0* (1991), section 2-14.
+//! Symphonia 0.6.1 stops at `data`, after which many writers put what they have
+//! to say, and refuses RF64 (EBU Tech 3306) and BW64 (ITU-R BS.2088), whose
+//! sizes of 64 bits stand in a chunk `ds64`. Keys of `LIST`/`INFO` are those of
+//! Microsoft's *Multimedia Programming Interface and Data Specifications 1.0*
+//! (1991), section 2-14.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
 /// Most chunks visited at each level; a real file has a dozen.
 const MAX_CHUNKS: usize = 1_000;
+/// Most entries of the table in `ds64`, one for each further chunk above 4 GiB.
+const MAX_TABLE: u32 = 1_000;
+/// A size that stands elsewhere, or was not known to a writer to a pipe.
+const ELSEWHERE: u32 = u32::MAX;
 
-/// Key and text of each entry, in the file's order. Damage ends the search.
+/// What kind of file it is, by its first four bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Riff,
+    Rf64,
+    Bw64,
+}
+
+impl Kind {
+    /// The container's short name.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Kind::Riff => "wave",
+            Kind::Rf64 => "rf64",
+            Kind::Bw64 => "bw64",
+        }
+    }
+}
+
+/// One chunk: its id, where its header's size stands, its content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Chunk {
+    pub(super) id: [u8; 4],
+    /// Where the content starts.
+    pub(super) start: u64,
+    /// Where it ends by the header; may lie beyond the end of the file.
+    pub(super) end: u64,
+}
+
+/// The chunks of a file, in its order.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Wave {
+    pub(super) kind: Kind,
+    pub(super) chunks: Vec<Chunk>,
+    /// What the `fmt ` chunk says the samples are.
+    pub(super) format_tag: Option<u16>,
+}
+
+impl Wave {
+    /// The first chunk of this id.
+    pub(super) fn chunk(&self, id: &[u8; 4]) -> Option<Chunk> {
+        self.chunks.iter().find(|c| &c.id == id).copied()
+    }
+}
+
+/// Looks through `source`, which is `len` bytes long. `None` when it is no WAV
+/// file. Damage ends the search early, it is the demultiplexer's to report.
+pub(super) fn scan<R: Read + Seek>(source: &mut R, len: u64) -> Option<Wave> {
+    let mut head = [0; 12];
+    source.seek(SeekFrom::Start(0)).ok()?;
+    source.read_exact(&mut head).ok()?;
+    let kind = match &head[..4] {
+        b"RIFF" => Kind::Riff,
+        b"RF64" => Kind::Rf64,
+        b"BW64" => Kind::Bw64,
+        _ => return None,
+    };
+    if &head[8..] != b"WAVE" {
+        return None;
+    }
+    let mut wave = Wave { kind, chunks: Vec::new(), format_tag: None };
+    let mut sizes = Vec::new();
+    // A read error only means that less is found.
+    let _ = chunks(source, 12, len, &mut |source, id, start, size| {
+        if kind != Kind::Riff && &id == b"ds64" {
+            sizes = long_sizes(source)?;
+        }
+        if &id == b"fmt " {
+            wave.format_tag = format_tag(source)?;
+        }
+        let long = sizes.iter().find(|s| s.0 == id).map(|s| s.1);
+        let size = match long {
+            // A recording that was cut off left no length.
+            None | Some(0) if size == ELSEWHERE => len.saturating_sub(start),
+            Some(long) if size == ELSEWHERE => long,
+            _ => u64::from(size),
+        };
+        let end = start.saturating_add(size);
+        wave.chunks.push(Chunk { id, start, end });
+        Ok(end)
+    });
+    Some(wave)
+}
+
+/// The tag, or that of the extended header which begins the format's GUID.
+fn format_tag<R: Read>(source: &mut R) -> io::Result<Option<u16>> {
+    let (mut fixed, mut extended) = ([0; 16], [0; 10]);
+    source.read_exact(&mut fixed)?;
+    let tag = u16::from_le_bytes([fixed[0], fixed[1]]);
+    if tag != 0xfffe {
+        return Ok(Some(tag));
+    }
+    source.read_exact(&mut extended)?;
+    Ok(Some(u16::from_le_bytes([extended[8], extended[9]])))
+}
+
+/// Whether samples of this format are decoded: PCM, ADPCM, float, A-law, µ-law,
+/// IMA ADPCM, MPEG.
+pub(super) fn is_decoded(tag: u16) -> bool {
+    matches!(tag, 1..=3 | 6 | 7 | 0x11) || is_mpeg(tag)
+}
+
+/// Whether they are frames of MP2 or MP3.
+pub(super) fn is_mpeg(tag: u16) -> bool {
+    matches!(tag, 0x50 | 0x55)
+}
+
+/// The sizes of 64 bits in `ds64`: that of `data`, then those of the table.
+fn long_sizes<R: Read>(source: &mut R) -> io::Result<Vec<([u8; 4], u64)>> {
+    let (mut long, mut short) = ([0; 8], [0; 4]);
+    // The size of the file, that of `data`, the count of samples.
+    source.read_exact(&mut long)?;
+    source.read_exact(&mut long)?;
+    let mut sizes = vec![(*b"data", u64::from_le_bytes(long))];
+    source.read_exact(&mut long)?;
+    source.read_exact(&mut short)?;
+    for _ in 0..u32::from_le_bytes(short).min(MAX_TABLE) {
+        let mut entry = [0; 12];
+        if source.read_exact(&mut entry).is_err() {
+            break;
+        }
+        let [a, b, c, d, size @ ..] = entry;
+        sizes.push(([a, b, c, d], u64::from_le_bytes(size)));
+    }
+    Ok(sizes)
+}
+
+/// The texts of the `LIST`/`INFO` chunks: key and text of each entry, in the
+/// file's order. Texts of more than `max_bytes` are left out.
 pub(super) fn info<R: Read + Seek>(
     source: &mut R,
+    wave: &Wave,
     len: u64,
-    max_text_bytes: usize,
+    max_bytes: usize,
 ) -> Vec<([u8; 4], String)> {
     let mut entries = Vec::new();
-    // A read error only means that less is found.
-    let _ = chunks(source, 12, len, &mut |source, id, at, end| {
+    for list in wave.chunks.iter().filter(|c| &c.id == b"LIST") {
         let mut form = [0; 4];
-        if &id == b"LIST" && source.read_exact(&mut form).is_ok() && &form == b"INFO" {
-            chunks(source, at + 4, end, &mut |source, id, at, end| {
-                let mut text = Vec::new();
-                if end - at <= max_text_bytes as u64 {
-                    source.take(end - at).read_to_end(&mut text)?;
-                    entries.push((id, decode(&text)));
-                }
-                Ok(())
-            })?;
+        let start = source.seek(SeekFrom::Start(list.start)).and_then(|_| source.read_exact(&mut form));
+        if start.is_err() || &form != b"INFO" {
+            continue;
         }
-        Ok(())
-    });
+        let end = list.end.min(len);
+        let _ = chunks(source, list.start + 4, end, &mut |source, id, start, size| {
+            let content = Chunk { id, start, end: (start + u64::from(size)).min(end) };
+            if entries.len() < MAX_CHUNKS
+                && let Some(text) = body(source, content, len, max_bytes)
+            {
+                entries.push((id, latin_or_utf8(&text)));
+            }
+            Ok(content.end)
+        });
+    }
     entries
 }
 
-/// Called with the source at a chunk's content, its id, start and end.
-type Visit<'a, R> = &'a mut dyn FnMut(&mut R, [u8; 4], u64, u64) -> io::Result<()>;
+/// The content of a chunk; `None` when it is longer than `max_bytes` or cannot
+/// be read.
+pub(super) fn body<R: Read + Seek>(
+    source: &mut R,
+    chunk: Chunk,
+    len: u64,
+    max_bytes: usize,
+) -> Option<Vec<u8>> {
+    let size = chunk.end.min(len).checked_sub(chunk.start)?;
+    if size > max_bytes as u64 {
+        return None;
+    }
+    source.seek(SeekFrom::Start(chunk.start)).ok()?;
+    let mut bytes = Vec::new();
+    source.take(size).read_to_end(&mut bytes).ok()?;
+    Some(bytes)
+}
+
+/// Called with the source at a chunk's content, its id, start and the size in
+/// its header; returns where the content ends.
+type Visit<'a, R> = &'a mut dyn FnMut(&mut R, [u8; 4], u64, u32) -> io::Result<u64>;
 
 fn chunks<R: Read + Seek>(source: &mut R, mut at: u64, end: u64, visit: Visit<'_, R>) -> io::Result<()> {
     for _ in 0..MAX_CHUNKS {
-        if at + 8 > end {
+        if at.saturating_add(8) > end {
             break;
         }
         source.seek(SeekFrom::Start(at))?;
         let (mut id, mut size) = ([0; 4], [0; 4]);
         source.read_exact(&mut id)?;
         source.read_exact(&mut size)?;
-        let size = u64::from(u32::from_le_bytes(size));
-        visit(source, id, at + 8, (at + 8 + size).min(end))?;
+        let over = visit(source, id, at + 8, u32::from_le_bytes(size))?;
         // Chunks begin at even positions.
-        at += 8 + size + (size & 1);
+        at = over.saturating_add(over & 1);
     }
     Ok(())
 }
 
 /// The specification says nothing of the encoding. Writers use UTF-8 or the
 /// Windows code page; every byte is a letter in the Latin-1 part of the latter.
-fn decode(bytes: &[u8]) -> String {
+pub(super) fn latin_or_utf8(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
         Err(_) => bytes.iter().map(|b| char::from(*b)).collect(),
@@ -75,30 +230,64 @@ mod tests {
         out
     }
 
+    fn list() -> Vec<u8> {
+        [b"INFO".to_vec(), chunk(b"INAM", b"Caf\xc3\xa9"), chunk(b"IART", b"Caf\xe9")].concat()
+    }
+
     fn file() -> Vec<u8> {
-        let list = [b"INFO".to_vec(), chunk(b"INAM", b"Caf\xc3\xa9"), chunk(b"IART", b"Caf\xe9")].concat();
         let other = [b"adtl".to_vec(), chunk(b"labl", b"no")].concat();
-        let body = [chunk(b"LIST", &other), chunk(b"data", &[0; 7]), chunk(b"LIST", &list)].concat();
+        let body = [chunk(b"LIST", &other), chunk(b"data", &[0; 7]), chunk(b"LIST", &list())].concat();
         [b"RIFF\0\0\0\0WAVE".to_vec(), body].concat()
+    }
+
+    /// `data` of 7 bytes and `axml` of 4, both with their sizes in `ds64`.
+    fn long_file() -> Vec<u8> {
+        let words = [0_u64, 7, 3].iter().flat_map(|w| w.to_le_bytes()).collect::<Vec<_>>();
+        let table = [&1_u32.to_le_bytes()[..], b"axml", &4_u64.to_le_bytes()].concat();
+        let mut data = chunk(b"data", &[0; 7]);
+        data[4..8].fill(0xff);
+        let mut axml = chunk(b"axml", b"text");
+        axml[4..8].fill(0xff);
+        let ds64 = chunk(b"ds64", &[words, table].concat());
+        [b"RF64\xff\xff\xff\xffWAVE".to_vec(), ds64, data, axml, chunk(b"LIST", &list())].concat()
+    }
+
+    fn texts(bytes: &[u8], max_bytes: usize) -> Vec<([u8; 4], String)> {
+        let mut source = Cursor::new(bytes);
+        let len = bytes.len() as u64;
+        let wave = scan(&mut source, len);
+        wave.map(|wave| info(&mut source, &wave, len, max_bytes)).unwrap_or_default()
     }
 
     #[test]
     fn lists_are_found_behind_the_data_and_in_both_encodings() {
-        let bytes = file();
-        let found = info(&mut Cursor::new(&bytes), bytes.len() as u64, 100);
+        let found = texts(&file(), 100);
         assert_eq!(found, [(*b"INAM", "Café".to_owned()), (*b"IART", "Café".to_owned())]);
-        assert_eq!(info(&mut Cursor::new(&bytes), bytes.len() as u64, 4).len(), 1, "one text is too long");
+        assert_eq!(texts(&file(), 4).len(), 1, "one text is too long");
+    }
+
+    #[test]
+    fn sizes_of_64_bits_are_used() {
+        let bytes = long_file();
+        let mut source = Cursor::new(&bytes);
+        let wave = scan(&mut source, bytes.len() as u64).unwrap();
+        assert_eq!(wave.kind, Kind::Rf64);
+        let ids: Vec<_> = wave.chunks.iter().map(|c| c.id).collect();
+        assert_eq!(ids, [*b"ds64", *b"data", *b"axml", *b"LIST"]);
+        assert_eq!(body(&mut source, wave.chunk(b"axml").unwrap(), bytes.len() as u64, 9).unwrap(), b"text");
+        assert_eq!(texts(&bytes, 100).len(), 2);
     }
 
     #[test]
     fn damage_is_harmless() {
-        let good = file();
-        for at in 0..good.len() {
-            info(&mut Cursor::new(&good[..at]), at as u64, 100);
-            for value in [0, 0x7f, 0xff] {
-                let mut bad = good.clone();
-                bad[at] = value;
-                info(&mut Cursor::new(&bad), bad.len() as u64, 100);
+        for good in [file(), long_file()] {
+            for at in 0..good.len() {
+                texts(&good[..at], 100);
+                for value in [0, 0x7f, 0xff] {
+                    let mut bad = good.clone();
+                    bad[at] = value;
+                    texts(&bad, 100);
+                }
             }
         }
     }

@@ -1,28 +1,34 @@
 //! A `Read + Seek` source as the demultiplexer wants it.
 
 use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use symphonia::core::io::{MediaSource, MediaSourceStream};
-
-/// Where a RIFF file keeps its own length.
-const RIFF_LENGTH: std::ops::Range<u64> = 4..8;
 
 /// Any `Read + Seek`: a file, bytes in memory, a member of an archive. It may
 /// be opened again after a reader has given up on it.
 pub(super) struct Input<R> {
     inner: Arc<Mutex<R>>,
     len: u64,
-    is_riff: bool,
+    shown: Range<u64>,
+    patches: Arc<[Patch]>,
+}
+
+/// Bytes that the demultiplexer is shown in place of those in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Patch {
+    /// Where in the file.
+    pub(super) at: u64,
+    /// What it is shown.
+    pub(super) bytes: [u8; 4],
 }
 
 impl<R: Read + Seek + Send + Sync + 'static> Input<R> {
     pub(super) fn new(mut inner: R) -> io::Result<Self> {
         let len = inner.seek(SeekFrom::End(0))?;
         inner.seek(SeekFrom::Start(0))?;
-        let mut magic = Vec::new();
-        inner.by_ref().take(4).read_to_end(&mut magic)?;
-        Ok(Input { inner: Arc::new(Mutex::new(inner)), len, is_riff: magic == b"RIFF" })
+        Ok(Input { inner: Arc::new(Mutex::new(inner)), len, shown: 0..len, patches: Arc::new([]) })
     }
 
     /// Length in bytes.
@@ -30,24 +36,29 @@ impl<R: Read + Seek + Send + Sync + 'static> Input<R> {
         self.len
     }
 
-    /// A stream from the start. Only one may be in use at a time, they share
-    /// the position. One that is not `seekable` makes a reader take the file as
-    /// it comes instead of looking for tables at its end.
+    /// From now on streams show only this range of the file, and `patches` in it.
+    pub(super) fn show(&mut self, range: Range<u64>, patches: Vec<Patch>) {
+        let end = range.end.min(self.len);
+        self.shown = range.start.min(end)..end;
+        self.patches = patches.into();
+    }
+
+    /// A stream from the start of what is shown. Only one may be in use at a
+    /// time, they share the position. One that is not `seekable` makes a reader
+    /// take the file as it comes instead of looking for tables at its end.
     pub(super) fn stream(&self, seekable: bool) -> io::Result<MediaSourceStream<'static>> {
-        let view = self.view(seekable)?;
+        let view = self.open(self.shown.clone(), Arc::clone(&self.patches), seekable)?;
         Ok(MediaSourceStream::new(Box::new(view), Default::default()))
     }
 
-    /// As [`Input::stream`], to be read directly.
-    pub(super) fn view(&self, seekable: bool) -> io::Result<View<R>> {
-        let mut view = View {
-            inner: Arc::clone(&self.inner),
-            len: self.len,
-            at: 0,
-            seekable,
-            hide_riff_length: self.is_riff,
-        };
-        view.seek(SeekFrom::Start(0))?;
+    /// The whole file as it is, from its start.
+    pub(super) fn view(&self) -> io::Result<View<R>> {
+        self.open(0..self.len, Arc::new([]), true)
+    }
+
+    fn open(&self, range: Range<u64>, patches: Arc<[Patch]>, seekable: bool) -> io::Result<View<R>> {
+        let mut view = View { inner: Arc::clone(&self.inner), at: range.start, range, patches, seekable };
+        view.rewind()?;
         Ok(view)
     }
 }
@@ -55,22 +66,23 @@ impl<R: Read + Seek + Send + Sync + 'static> Input<R> {
 /// One pass over an [`Input`].
 pub(super) struct View<R> {
     inner: Arc<Mutex<R>>,
-    len: u64,
+    range: Range<u64>,
+    /// Position in the file.
     at: u64,
+    patches: Arc<[Patch]>,
     seekable: bool,
-    hide_riff_length: bool,
 }
 
 impl<R: Read> Read for View<R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let left = self.range.end.saturating_sub(self.at);
+        let most = usize::try_from(left).unwrap_or(usize::MAX).min(buf.len());
+        let buf = &mut buf[..most];
         let n = self.inner.lock().unwrap_or_else(PoisonError::into_inner).read(buf)?;
-        if self.hide_riff_length && self.at < RIFF_LENGTH.end {
-            // Writers that were cut off, or wrote to a pipe, leave a length that
-            // does not fit the chunks in it, and the reader refuses the file
-            // for it. All ones means "not known" to it.
-            for at in RIFF_LENGTH {
-                if let Some(byte) = at.checked_sub(self.at).and_then(|i| buf[..n].get_mut(i as usize)) {
-                    *byte = 0xff;
+        for patch in self.patches.iter().filter(|p| p.at < self.at + n as u64 && self.at < p.at + 4) {
+            for (at, byte) in (patch.at..).zip(patch.bytes) {
+                if let Some(shown) = at.checked_sub(self.at).and_then(|i| buf[..n].get_mut(i as usize)) {
+                    *shown = byte;
                 }
             }
         }
@@ -81,8 +93,14 @@ impl<R: Read> Read for View<R> {
 
 impl<R: Seek> Seek for View<R> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        self.at = self.inner.lock().unwrap_or_else(PoisonError::into_inner).seek(to)?;
-        Ok(self.at)
+        let to = match to {
+            SeekFrom::Start(n) => self.range.start.checked_add(n),
+            SeekFrom::End(n) => self.range.end.checked_add_signed(n),
+            SeekFrom::Current(n) => self.at.checked_add_signed(n),
+        };
+        let to = to.filter(|to| *to >= self.range.start).ok_or(io::ErrorKind::InvalidInput)?;
+        self.at = self.inner.lock().unwrap_or_else(PoisonError::into_inner).seek(SeekFrom::Start(to))?;
+        Ok(self.at - self.range.start)
     }
 }
 
@@ -92,7 +110,7 @@ impl<R: Read + Seek + Send + Sync> MediaSource for View<R> {
     }
 
     fn byte_len(&self) -> Option<u64> {
-        self.seekable.then_some(self.len)
+        self.seekable.then_some(self.range.end - self.range.start)
     }
 }
 
@@ -103,19 +121,37 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_riff_length_is_hidden_however_it_is_read() {
-        let input = Input::new(Cursor::new(b"RIFF\x01\x02\x03\x04WAVE".to_vec())).unwrap();
+    fn patches_are_shown_however_they_are_read() {
+        let mut input = Input::new(Cursor::new(b"RIFF\x01\x02\x03\x04WAVE".to_vec())).unwrap();
+        let patches = vec![Patch { at: 4, bytes: [0xff; 4] }, Patch { at: 10, bytes: *b"vest" }];
+        input.show(2..11, patches);
         for size in 1..13 {
-            let mut view = input.view(true).unwrap();
+            let mut stream = input.open(input.shown.clone(), Arc::clone(&input.patches), true).unwrap();
             let (mut all, mut buf) = (Vec::new(), vec![0; size]);
-            while let n @ 1.. = view.read(&mut buf).unwrap() {
+            while let n @ 1.. = stream.read(&mut buf).unwrap() {
                 all.extend_from_slice(&buf[..n]);
             }
-            assert_eq!(all, b"RIFF\xff\xff\xff\xffWAVE", "{size} bytes at a time");
+            assert_eq!(all, b"FF\xff\xff\xff\xffWAv", "{size} bytes at a time");
+            assert_eq!(stream.seek(SeekFrom::End(-1)).unwrap(), 8);
+            assert_eq!(stream.read(&mut buf).unwrap(), 1);
+            assert_eq!((buf[0], stream.stream_position().unwrap()), (b'v', 9));
+            assert_eq!(stream.seek(SeekFrom::Start(0)).unwrap(), 0);
+            assert!(stream.seek(SeekFrom::Current(-1)).is_err());
         }
-        let other = Input::new(Cursor::new(b"OggS\x01\x02\x03\x04".to_vec())).unwrap();
         let mut all = Vec::new();
-        other.view(true).unwrap().read_to_end(&mut all).unwrap();
-        assert_eq!(all, b"OggS\x01\x02\x03\x04");
+        input.view().unwrap().read_to_end(&mut all).unwrap();
+        assert_eq!(all, b"RIFF\x01\x02\x03\x04WAVE");
+    }
+
+    #[test]
+    fn a_range_beyond_the_file_is_cut() {
+        let mut input = Input::new(Cursor::new(vec![1, 2, 3])).unwrap();
+        for range in [2..9, 9..9, 4..u64::MAX] {
+            input.show(range, Vec::new());
+            let mut all = Vec::new();
+            let mut stream = input.open(input.shown.clone(), Arc::new([]), true).unwrap();
+            stream.read_to_end(&mut all).unwrap();
+            assert!(all.len() <= 1, "{all:?}");
+        }
     }
 }

@@ -15,8 +15,9 @@ use symphonia::core::units::TimeBase;
 
 use super::clock::Clock;
 use super::codec::{Decoded, TrackDecoder};
+use super::container::Container;
 use super::guard::contained;
-use super::mp4::{self, Edit};
+use super::mp4;
 use super::source::Input;
 use super::timeline::Timeline;
 use super::{AudioError, AudioInfo, Limits};
@@ -74,22 +75,19 @@ pub(super) fn decode<R>(
 where
     R: Read + Seek + Send + Sync + 'static,
 {
-    let input = Input::new(source)?;
-    if input.len() == 0 {
-        return Err(AudioError::EmptyFile);
-    }
-    let edits = mp4::scan(&mut input.view(true)?, input.len()).edits;
-    let mut reader = open(&input, extension_hint, limits)?;
+    let mut input = Input::new(source)?;
+    let container = Container::look(&mut input)?;
+    let mut reader = open(&input, extension_hint, limits).map_err(|e| container.explain(e))?;
     let mut session = Session {
         limits,
-        edits,
+        facts: &container,
         line: Timeline::new(to_hz, limits, sink),
         hasher: blake3::Hasher::new(),
         unhashed: Vec::with_capacity(2 * HASH_BLOCK),
         mono: Vec::new(),
         held: Vec::new(),
         format: reader.format_info().format,
-        container: reader.format_info().short_name.to_owned(),
+        container: container.name().unwrap_or(reader.format_info().short_name).to_owned(),
         first: None,
         packets: 0,
         skipped: 0,
@@ -99,14 +97,15 @@ where
         first_error: None,
         truncated: false,
     };
-    session.run(reader.as_mut())?;
+    session.run(reader.as_mut()).map_err(|e| container.explain(e))?;
+    session.truncated = container.truncated.unwrap_or(session.truncated);
     session.finish()
 }
 
 /// The state of one decoding.
 struct Session<'a> {
     limits: &'a Limits,
-    edits: Vec<Edit>,
+    facts: &'a Container,
     line: Timeline<'a>,
     hasher: blake3::Hasher,
     /// Packets not hashed yet.
@@ -200,13 +199,13 @@ impl Session<'_> {
             }
         }
         // A track whose codec the container reader does not know has no type.
-        let unknown = reader.tracks().iter().find(|t| t.codec_params.is_none());
-        Err(match (refused, unknown) {
+        let unknown = reader.tracks().iter().filter(|t| t.codec_params.is_none());
+        let named = unknown.filter_map(|t| self.facts.codec_of(t.id)).next();
+        Err(match (refused, named) {
             (Some(error), _) => error,
-            (None, Some(track)) => match TrackDecoder::new(track, gapless) {
-                Err(error) => error,
-                Ok(_) => AudioError::NoAudioTrack { container: self.container.clone() },
-            },
+            (None, Some(codec)) => {
+                AudioError::UnsupportedCodec { codec, reason: "there is no decoder for it".to_owned() }
+            }
             (None, None) => AudioError::NoAudioTrack { container: self.container.clone() },
         })
     }
@@ -229,7 +228,7 @@ impl Session<'_> {
         let mut length_s = None;
         match self.format {
             FORMAT_ID_ISOMP4 => {
-                if let Some(edit) = self.edits.iter().find(|e| e.track == track.id) {
+                if let Some(edit) = self.facts.mp4.edits.iter().find(|e| e.track == track.id) {
                     (delay_s, length_s) = (edit.start_s, edit.length_s);
                 } else if let Some((delay, length)) = itunes_gapless(reader) {
                     (delay_s, length_s) = (delay as f64 / rate, Some(length as f64 / rate));

@@ -2,7 +2,7 @@
 //! file keeps them.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use earmark::audio::{AudioError, AudioInfo, Limits, Tags, read_tags};
@@ -72,6 +72,10 @@ fn fingerprint_file(input: &Input) -> Option<&Path> {
     is_one.then_some(path)
 }
 
+/// The largest cue sheet that is read, in bytes; one of a full disc has ten
+/// thousand.
+const LARGEST_SHEET: u64 = 1 << 20;
+
 /// What could be learned from a file.
 pub struct Reading {
     /// The file as it was named or found.
@@ -134,7 +138,10 @@ fn read_audio(input: &Input, params: &Params, limits: &Limits) -> Reading {
     };
     let extension = path.extension().map(|extension| extension.to_string_lossy().into_owned());
     let hint = extension.as_deref();
-    let tags = open(path).and_then(|file| Ok(read_tags(file, hint, limits)?));
+    let mut tags = open(path).and_then(|file| Ok(read_tags(file, hint, limits)?));
+    if let (Ok(tags), Some((sheet, name))) = (&mut tags, cue_sheet(path)) {
+        tags.add_cue_sheet(&sheet, &name);
+    }
     let opened = open(path).and_then(|file| HashedSource::new(file).map_err(ReadError::Open));
     let (sound, file) = match opened {
         Ok(source) => {
@@ -160,6 +167,23 @@ fn read_kept(entry: StoredEntry, params: &Params, limits: &Limits) -> Reading {
         },
         Err(error) => failed(path, || error.clone().into()),
     }
+}
+
+/// The text of the cue sheet beside the file at `path`, and the file's name:
+/// `song.cue` or `song.flac.cue` for `song.flac`. `None` where there is none that
+/// can be read; a sheet is nobody's promise.
+fn cue_sheet(path: &Path) -> Option<(String, String)> {
+    let name = path.file_name()?.to_string_lossy().into_owned();
+    let beside = [path.with_extension("cue"), path.with_file_name(format!("{name}.cue"))];
+    let sheet = beside.iter().filter(|sheet| *sheet != path).find_map(|sheet| open(sheet).ok())?;
+    let mut bytes = Vec::new();
+    sheet.take(LARGEST_SHEET + 1).read_to_end(&mut bytes).ok()?;
+    if bytes.len() as u64 > LARGEST_SHEET {
+        return None;
+    }
+    // Names in sheets of old are in the code page of whoever wrote them; ISRCs
+    // are ASCII in all of them.
+    Some((String::from_utf8_lossy(&bytes).into_owned(), name))
 }
 
 /// Opens a regular file.

@@ -1,24 +1,27 @@
-//! What a file says about itself: ISRCs, names, rights statements.
+//! What a file says about itself: ISRCs, names, statements about rights.
 //!
-//! Symphonia reads most containers. The gaps are filled here: the `LIST` and
-//! `id3 ` chunks of WAV (the latter by lofty) and the `xid ` atom of MP4. In a WAV `LIST`/`INFO` list the
-//! key `ISRC` means *source* ("digitised from vinyl"), so a value there counts
-//! only when all of it is an ISRC, and is marked as of low trust.
+//! Symphonia reads the tags of most containers. The gaps are filled here: the
+//! chunks of WAV (`wave`), the `xid ` atom and the rights boxes of MP4, the title
+//! of Matroska, the C2PA stream of Ogg; and a cue sheet beside the file (`cue`).
 
-use std::io::{Read, Seek};
+mod cue;
+mod wave;
 
-use lofty::config::{ParseOptions, ParsingMode};
-use lofty::file::{FileType, TaggedFileExt};
-use lofty::tag::{ItemKey, TagType};
+use std::io::{Read, Seek, SeekFrom};
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 use symphonia::core::formats::FormatReader;
-use symphonia::core::formats::well_known::FORMAT_ID_WAVE;
 use symphonia::core::meta::well_known::{METADATA_ID_ID3V1, METADATA_ID_WAVE};
-use symphonia::core::meta::{ChapterGroup, ChapterGroupItem, MetadataRevision, RawValue, StandardTag, Tag};
+use symphonia::core::meta::{
+    ChapterGroup, ChapterGroupItem, MetadataRevision, RawTag, RawValue, StandardTag, Tag,
+};
 
+use super::container::Container;
 use super::guard::contained;
+use super::rights::{self, RightsSignal, SignalKind, Terms, c2pa, xmp};
 use super::source::Input;
-use super::{AudioError, Limits, mp4, riff, stream};
+use super::{AudioError, Limits, stream};
 use crate::isrc::Isrc;
 
 /// Most values kept of one kind; a file with more is not a label's.
@@ -48,6 +51,10 @@ pub struct Tags {
     pub copyrights: Vec<String>,
     /// Licences and terms of use (`LICENSE`, ID3v2 `USER`).
     pub licences: Vec<String>,
+    /// All statements about rights, each with the field it stands in; besides the
+    /// texts above those in XMP packets, C2PA manifests and fields that speak of
+    /// data mining.
+    pub signals: Vec<RightsSignal>,
 }
 
 /// An ISRC from a tag. It is a claim of whoever wrote the tag.
@@ -74,32 +81,14 @@ pub(super) fn read<R>(source: R, extension_hint: Option<&str>, limits: &Limits) 
 where
     R: Read + Seek + Send + Sync + 'static,
 {
-    let input = Input::new(source)?;
-    if input.len() == 0 {
-        return Err(AudioError::EmptyFile);
-    }
-    let vendor_ids = mp4::scan(&mut input.view(true)?, input.len()).vendor_ids;
-    let mut reader = stream::open(&input, extension_hint, limits)?;
+    let mut input = Input::new(source)?;
+    let container = Container::look(&mut input)?;
+    let mut reader = stream::open(&input, extension_hint, limits).map_err(|e| container.explain(e))?;
 
     let mut tags = Tags::default();
     contained("tag reader", || tags.take_all(reader.as_mut()))?;
-    for id in vendor_ids {
-        // `Vendor:isrc:CODE`, of which the vendor is the shop.
-        let mut parts = id.splitn(3, ':');
-        if let (Some(_), Some(kind), Some(code)) = (parts.next(), parts.next(), parts.next())
-            && kind.eq_ignore_ascii_case("isrc")
-        {
-            tags.add_isrcs(code, IsrcTrust::Trusted);
-        }
-    }
-    if reader.format_info().format == FORMAT_ID_WAVE {
-        drop(reader);
-        let mut view = input.view(true)?;
-        let info = riff::info(&mut view, input.len(), limits.max_tag_bytes);
-        view.rewind()?;
-        contained("tag reader", || tags.take_wav_id3(view))?;
-        tags.take_wav_info(&info);
-    }
+    drop(reader);
+    contained("tag reader", || tags.take_beside(&input, &container, limits))??;
     Ok(tags)
 }
 
@@ -121,18 +110,67 @@ impl Tags {
         }
     }
 
+    /// What Symphonia does not tell.
+    fn take_beside<R>(
+        &mut self,
+        input: &Input<R>,
+        container: &Container,
+        limits: &Limits,
+    ) -> Result<(), AudioError>
+    where
+        R: Read + Seek + Send + Sync + 'static,
+    {
+        for id in &container.mp4.vendor_ids {
+            // `Vendor:isrc:CODE`, of which the vendor is the shop.
+            let mut parts = id.splitn(3, ':');
+            if let (Some(_), Some(kind), Some(code)) = (parts.next(), parts.next(), parts.next())
+                && kind.eq_ignore_ascii_case("isrc")
+            {
+                self.add_isrcs(code, IsrcTrust::Trusted);
+            }
+        }
+        if let Some(title) = &container.matroska.title {
+            set(&mut self.title, title);
+        }
+        self.add_signals(c2pa::signals(&container.ogg.c2pa));
+        let mut view = input.view()?;
+        let mut bytes = |range: &Range<u64>| {
+            let size = range.end.min(input.len()).saturating_sub(range.start);
+            let mut bytes = Vec::new();
+            if size <= limits.max_tag_bytes as u64 {
+                view.seek(SeekFrom::Start(range.start))?;
+                view.by_ref().take(size).read_to_end(&mut bytes)?;
+            }
+            Ok::<_, std::io::Error>(bytes)
+        };
+        for range in &container.mp4.xmp {
+            self.add_signals(xmp::signals(&bytes(range)?));
+        }
+        for range in &container.mp4.c2pa {
+            self.add_signals(c2pa::in_mp4(&bytes(range)?).map(c2pa::signals).unwrap_or_default());
+        }
+        if let Some(found) = &container.wave {
+            self.take_wave(&mut view, found, input.len(), limits);
+        }
+        Ok(())
+    }
+
     fn take_revision(&mut self, revision: &MetadataRevision) {
         // A list that means other things by its keys is read apart.
         if revision.info.metadata == METADATA_ID_WAVE {
             return;
         }
+        let carrier = revision.info.short_name;
         let tracks = revision.per_track.iter().flat_map(|t| &t.metadata.tags);
+        let mut terms = Terms::default();
         for tag in revision.media.tags.iter().chain(tracks) {
-            self.take_tag(tag);
+            self.take_tag(carrier, tag, &mut terms);
         }
+        self.add_signals(terms.signals(carrier));
     }
 
-    fn take_tag(&mut self, tag: &Tag) {
+    fn take_tag(&mut self, carrier: &str, tag: &Tag, terms: &mut Terms) {
+        let field = &tag.raw.key;
         match &tag.std {
             Some(StandardTag::IdentIsrc(text)) => self.add_isrcs(text, IsrcTrust::Trusted),
             Some(StandardTag::TrackTitle(text)) => set(&mut self.title, text),
@@ -145,32 +183,55 @@ impl Tags {
                 StandardTag::Copyright(text)
                 | StandardTag::ProductionCopyright(text)
                 | StandardTag::UrlCopyright(text),
-            ) => {
-                add(&mut self.copyrights, text);
+            ) => self.add_copyright(carrier, field, text),
+            Some(StandardTag::License(text) | StandardTag::TermsOfUse(text)) => {
+                self.add_licence(carrier, field, text);
             }
-            Some(StandardTag::License(text) | StandardTag::TermsOfUse(text)) => add(&mut self.licences, text),
-            _ => self.take_raw(tag),
+            _ => self.take_raw(carrier, &tag.raw, terms),
         }
     }
 
     /// Keys for which Symphonia has no standard meaning in some containers.
-    fn take_raw(&mut self, tag: &Tag) {
-        let texts: &[String] = match &tag.raw.value {
+    fn take_raw(&mut self, carrier: &str, tag: &RawTag, terms: &mut Terms) {
+        let key = tag.key.to_ascii_uppercase();
+        let texts: &[String] = match &tag.value {
             RawValue::String(text) => std::slice::from_ref(text),
             RawValue::StringList(texts) => texts,
+            RawValue::Binary(data) => return self.take_binary(&key, tag, data),
             _ => return,
         };
-        let key = tag.raw.key.to_ascii_uppercase();
         // ID3v2 writes `TXXX:LICENSE`, MP4 `----:com.apple.iTunes:LICENSE`.
         let name = key.rsplit(':').next().unwrap_or(&key);
         for text in texts {
             match name {
                 "ISRC" | "TSRC" => self.add_isrcs(text, IsrcTrust::Trusted),
-                "LICENSE" | "LICENCE" | "USER" => add(&mut self.licences, text),
-                "COPYRIGHT" | "CPRT" | "TCOP" | "WCOP" => add(&mut self.copyrights, text),
+                "LICENSE" | "LICENCE" | "USER" => self.add_licence(carrier, &tag.key, text),
+                "COPYRIGHT" | "CPRT" | "TCOP" | "WCOP" => self.add_copyright(carrier, &tag.key, text),
                 "OWNER" | "TOWN" => add(&mut self.owners, text),
-                _ => {}
+                _ => {
+                    terms.take(name, &tag.key, text);
+                }
             }
+        }
+    }
+
+    /// ID3v2 frames of other formats.
+    fn take_binary(&mut self, key: &str, tag: &RawTag, data: &[u8]) {
+        let about = |field: &str| {
+            let fields = tag.sub_fields.iter().flatten();
+            let text = fields.filter(|f| f.field == field).find_map(|f| match &f.value {
+                RawValue::String(text) => Some(text.as_str()),
+                _ => None,
+            });
+            text.unwrap_or("")
+        };
+        // *XMP Specification Part 3*, section 1.1.5.
+        if key.starts_with("PRIV") && about("OWNER") == "XMP" {
+            self.add_signals(xmp::signals(data));
+        }
+        let media_type = about("MIME_TYPE");
+        if key.starts_with("GEOB") && c2pa::MEDIA_TYPES.iter().any(|m| media_type.eq_ignore_ascii_case(m)) {
+            self.add_signals(c2pa::signals(data));
         }
     }
 
@@ -190,53 +251,20 @@ impl Tags {
         }
     }
 
-    fn take_wav_info(&mut self, info: &[([u8; 4], String)]) {
-        for (key, text) in info {
-            match key {
-                b"INAM" => set(&mut self.title, text),
-                b"IART" => set(&mut self.artist, text),
-                b"IPRD" => set(&mut self.album, text),
-                b"IPUB" => set(&mut self.label, text),
-                b"ICOP" => add(&mut self.copyrights, text),
-                b"ISRC" => {
-                    if let Ok(isrc) = text.parse() {
-                        self.add_isrc(isrc, IsrcTrust::Untrusted);
-                    }
-                }
-                _ => {}
-            }
-        }
+    fn add_copyright(&mut self, carrier: &str, field: &str, text: &str) {
+        add(&mut self.copyrights, text);
+        let signal = RightsSignal::prose(SignalKind::Copyright, carrier, field, cleaned(text));
+        rights::add(&mut self.signals, signal);
     }
 
-    fn take_wav_id3<R: Read + Seek>(&mut self, mut stream: R) {
-        let options = ParseOptions::new()
-            .read_properties(false)
-            .read_cover_art(false)
-            .parsing_mode(ParsingMode::Relaxed);
-        // What lofty cannot read, the INFO list and the audio do not need.
-        let Ok(file) =
-            lofty::probe::Probe::with_file_type(&mut stream, FileType::Wav).options(options).read()
-        else {
-            return;
-        };
-        let Some(id3) = file.tag(TagType::Id3v2) else { return };
-        for text in id3.get_strings(ItemKey::Isrc) {
-            self.add_isrcs(text, IsrcTrust::Trusted);
-        }
-        let single = [
-            (ItemKey::TrackTitle, &mut self.title),
-            (ItemKey::TrackArtist, &mut self.artist),
-            (ItemKey::AlbumTitle, &mut self.album),
-            (ItemKey::AlbumArtist, &mut self.album_artist),
-            (ItemKey::Label, &mut self.label),
-        ];
-        for (key, field) in single {
-            id3.get_string(key).into_iter().for_each(|text| set(field, text));
-        }
-        for key in [ItemKey::CopyrightMessage, ItemKey::CopyrightUrl] {
-            id3.get_strings(key).for_each(|text| add(&mut self.copyrights, text));
-        }
-        id3.get_strings(ItemKey::License).for_each(|text| add(&mut self.licences, text));
+    fn add_licence(&mut self, carrier: &str, field: &str, text: &str) {
+        add(&mut self.licences, text);
+        let signal = RightsSignal::prose(SignalKind::Licence, carrier, field, cleaned(text));
+        rights::add(&mut self.signals, signal);
+    }
+
+    fn add_signals(&mut self, signals: Vec<RightsSignal>) {
+        signals.into_iter().for_each(|signal| rights::add(&mut self.signals, signal));
     }
 
     fn add_isrcs(&mut self, text: &str, trust: IsrcTrust) {

@@ -1,0 +1,134 @@
+//! What a file is before the demultiplexer sees it, and what of it is shown to
+//! the demultiplexer.
+
+use std::io::{Read, Seek};
+
+use super::source::{Input, Patch};
+use super::{AudioError, matroska, mp4, names, ogg, riff};
+
+/// Bytes looked at to name a file that no reader knows.
+const HEAD: u64 = 1_024;
+
+/// What was learnt, of the one kind of container that it is.
+#[derive(Default)]
+pub(super) struct Container {
+    pub(super) wave: Option<riff::Wave>,
+    pub(super) mp4: mp4::Scan,
+    pub(super) matroska: matroska::Scan,
+    pub(super) ogg: ogg::Scan,
+    /// Whether the file ends before its audio does; `None` where the
+    /// demultiplexer knows better.
+    pub(super) truncated: Option<bool>,
+    head: Vec<u8>,
+}
+
+impl Container {
+    /// Looks at `input`, and sets what it shows.
+    ///
+    /// # Errors
+    ///
+    /// An empty file, or one that cannot be read at all.
+    pub(super) fn look<R>(input: &mut Input<R>) -> Result<Self, AudioError>
+    where
+        R: Read + Seek + Send + Sync + 'static,
+    {
+        let len = input.len();
+        if len == 0 {
+            return Err(AudioError::EmptyFile);
+        }
+        let mut view = input.view()?;
+        let mut container = Container::default();
+        view.by_ref().take(HEAD).read_to_end(&mut container.head)?;
+        match container.head.get(..4) {
+            Some(b"RIFF" | b"RF64" | b"BW64") => {
+                container.wave = riff::scan(&mut view, len);
+                container.show_wave(input);
+            }
+            Some(b"OggS") => container.ogg = ogg::scan(&mut view, len),
+            _ => {
+                container.matroska = matroska::scan(&mut view, len);
+                container.mp4 = mp4::scan(&mut view, len);
+                input.show(0..len, container.mp4.hide_pictures());
+            }
+        }
+        Ok(container)
+    }
+
+    /// The container's short name where it is more precise than Symphonia's.
+    pub(super) fn name(&self) -> Option<&'static str> {
+        self.wave.as_ref().map(|wave| wave.kind.name())
+    }
+
+    /// The codec of an audio track that Symphonia does not know.
+    pub(super) fn codec_of(&self, track: u32) -> Option<String> {
+        let mut mp4 = self.mp4.tracks.iter().filter(|t| &t.handler == b"soun");
+        if let Some(found) = mp4.find(|t| t.id == track) {
+            return Some(names::of_sample_entry(found.entry));
+        }
+        let mut matroska = self.matroska.tracks.iter().filter(|t| t.codec.starts_with("A_"));
+        matroska.find(|t| t.id == track).map(|t| names::of_matroska(&t.codec, t.private))
+    }
+
+    /// An error that names what the file holds, where `error` says only that it
+    /// is not read.
+    pub(super) fn explain(&self, error: AudioError) -> AudioError {
+        let unsupported =
+            |codec: &str, reason: String| AudioError::UnsupportedCodec { codec: codec.to_owned(), reason };
+        let unread = matches!(
+            error,
+            AudioError::UnrecognisedContainer { .. }
+                | AudioError::UnsupportedContainer { .. }
+                | AudioError::DamagedContainer { .. }
+                | AudioError::NoAudioTrack { .. }
+        );
+        if !unread {
+            return error;
+        }
+        if let Some(wave) = &self.wave {
+            return match wave.format_tag {
+                Some(tag) if !riff::is_decoded(tag) => {
+                    unsupported(&names::of_wave_tag(tag), "there is no decoder for it".to_owned())
+                }
+                _ => error,
+            };
+        }
+        if let Some(codec) = self.ogg.unread {
+            return unsupported(codec, "there is no decoder for it".to_owned());
+        }
+        // Some of these are short, and noise may begin like them.
+        if matches!(error, AudioError::UnrecognisedContainer { .. } | AudioError::UnsupportedContainer { .. })
+            && let Some((codec, container)) = names::of_magic(&self.head)
+        {
+            return unsupported(codec, format!("files of the kind {container} are not read"));
+        }
+        error
+    }
+
+    fn show_wave<R: Read + Seek + Send + Sync + 'static>(&mut self, input: &mut Input<R>) {
+        let Some(wave) = &self.wave else { return };
+        // Writers that were cut off, or wrote to a pipe, leave a length that does
+        // not fit the chunks in it, and the reader refuses the file for it. All
+        // ones means "not known" to it.
+        let mut patches = vec![Patch { at: 4, bytes: [0xff; 4] }];
+        let mut range = 0..input.len();
+        let data = wave.chunk(b"data");
+        match (wave.kind, data) {
+            // MPEG frames are a stream of their own.
+            (_, Some(data)) if wave.format_tag.is_some_and(riff::is_mpeg) => {
+                range = data.start..data.end;
+                patches.clear();
+            }
+            (riff::Kind::Riff, _) => {}
+            (_, data) => {
+                patches.push(Patch { at: 0, bytes: *b"RIFF" });
+                if let Some(data) = data {
+                    // The audio ends where what is shown ends.
+                    patches.push(Patch { at: data.start - 4, bytes: [0xff; 4] });
+                    range.end = data.end;
+                    self.truncated = Some(data.end > input.len());
+                }
+            }
+        }
+        input.show(range, patches);
+    }
+}
