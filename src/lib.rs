@@ -71,12 +71,13 @@
 //! registry.declare(&[NewDeclaration {
 //!     subject: Subject::Owner("Halden Bay Records".to_owned()),
 //!     use_: Use::AiTraining,
-//!     permission: Permission::Disallow,
+//!     statement: Permission::Disallow.into(),
 //!     territories: Vec::new(),
 //!     from: None,
 //!     until: None,
 //!     declarant: "Halden Bay Records".to_owned(),
 //!     source: None,
+//!     document_hash: None,
 //!     received_at: "2026-11-21T12:00:00Z".parse()?,
 //! }])?;
 //! drop(registry);

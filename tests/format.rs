@@ -497,12 +497,15 @@ fn the_database_is_what_the_page_says() {
         names.map(|name| name.expect("a name")).collect()
     };
     let tables = names("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name");
-    assert_eq!(tables, ["declaration", "recording", "recording_isrc", "registry", "segment"]);
+    let expected = ["declaration", "mandate", "owner", "recording", "recording_isrc", "registry", "segment"];
+    assert_eq!(tables, expected);
     for (table_name, heading) in [
         ("registry", "### registry: one row"),
         ("segment", "### segment: the live segments"),
         ("recording", "### recording"),
         ("declaration", "### declaration: append-only"),
+        ("mandate", "### mandate: append-only"),
+        ("owner", "### owner: append-only"),
     ] {
         let documented: Vec<String> = table(&section(heading))
             .iter()

@@ -369,6 +369,19 @@ Example:
         #[arg(long, value_enum, default_value_t = ListFormat::Table)]
         format: ListFormat,
     },
+    /// Bring a registry of an older earmark to the present format
+    #[command(after_help = "\
+Every command that writes does the same by itself; those that only read ask for
+it. Recordings, declarations and the content hash stay the same. An older earmark
+cannot read the registry any more.
+
+Example:
+  earmark registry upgrade --registry my-registry")]
+    Upgrade {
+        /// Where the registry is.
+        #[command(flatten)]
+        registry: RegistryDir,
+    },
     /// Read everything and check every checksum
     #[command(after_help = "\
 Exit codes: 0 all is well, 2 something is damaged.

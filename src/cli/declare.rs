@@ -65,12 +65,13 @@ fn single(args: DeclareArgs) -> Option<NewDeclaration> {
     Some(NewDeclaration {
         subject,
         use_: args.use_?,
-        permission,
+        statement: permission.into(),
         territories: args.territory,
         from: args.from,
         until: args.until,
         declarant: args.declarant?,
         source: args.source,
+        document_hash: None,
         received_at: Timestamp::now(),
     })
 }
@@ -78,15 +79,16 @@ fn single(args: DeclareArgs) -> Option<NewDeclaration> {
 /// Says what was stored, and about how many recordings it speaks: none may be
 /// a slip of the pen.
 fn report(registry: &Registry, stored: &[Declaration]) -> Result<(), CliError> {
+    let concern = registry.concern(Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date())?;
     for declaration in stored {
-        let concerned = match registry.recordings_concerned(&declaration.subject)? {
+        let concerned = match concern.recordings(declaration)? {
             0 => "no registered recording so far".to_owned(),
             count => counted(count, "registered recording"),
         };
         tell(clean(&format!(
             "declaration {}: {} {} {}, says {}; concerns {concerned}",
             declaration.seq,
-            declaration.permission.name(),
+            declaration.statement.name(),
             declaration.use_,
             declaration.subject,
             declaration.declarant

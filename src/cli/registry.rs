@@ -20,6 +20,7 @@ pub fn run(command: RegistryCommand) -> Result<Outcome, CliError> {
         RegistryCommand::List { registry, format } => list(&registry.registry, format),
         RegistryCommand::Remove { ids, registry } => remove(&registry.registry, &ids),
         RegistryCommand::Compact { registry, format } => compact(&registry.registry, format),
+        RegistryCommand::Upgrade { registry } => upgrade(&registry.registry),
         RegistryCommand::Verify { registry } => verify(&registry.registry),
     }
 }
@@ -75,6 +76,18 @@ fn compact(folder: &Path, format: ListFormat) -> Result<Outcome, CliError> {
         ListFormat::Table => write_compaction(output, &compaction),
         ListFormat::Jsonl => write_json_line(output, &compaction),
     })
+}
+
+/// Opening for writing does it.
+fn upgrade(folder: &Path) -> Result<Outcome, CliError> {
+    let registry = Registry::open_for_writing(folder)?;
+    tell(format_args!(
+        "{} has format version {}, content hash {}",
+        folder.display(),
+        registry.info()?.format_version,
+        registry.content_hash_hex()?
+    ));
+    Ok(Outcome::default())
 }
 
 /// What is damaged goes to standard output, a line each.

@@ -32,8 +32,13 @@ impl Canonical {
 
     /// As [`Self::text`], or the absent marker alone.
     pub(super) fn optional(&mut self, text: Option<&str>) {
-        match text {
-            Some(text) => self.text(text),
+        self.optional_bytes(text.map(str::as_bytes));
+    }
+
+    /// As [`Self::bytes`], or the absent marker alone.
+    pub(super) fn optional_bytes(&mut self, bytes: Option<&[u8]>) {
+        match bytes {
+            Some(bytes) => self.bytes(bytes),
             None => self.0.extend_from_slice(&ABSENT.to_le_bytes()),
         }
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::index::IndexError;
 use crate::params::ParamsId;
 
-use super::declaration::DeclarationError;
+use super::log::EntryError;
 
 /// An operation on a registry that failed. Nothing was committed.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +40,20 @@ pub enum RegistryError {
         found: i64,
         /// The newest version this program reads.
         supported: i64,
+    },
+    /// Written by an older earmark, and opened for reading only.
+    #[error(
+        "{} is a registry of format version {found}, and this earmark reads version {expected}: bring it \
+         forward with `earmark registry upgrade --registry {}`, which changes no content",
+        path.display(), path.display()
+    )]
+    FormatOld {
+        /// The registry folder.
+        path: PathBuf,
+        /// Its format version.
+        found: i64,
+        /// The version this program reads.
+        expected: i64,
     },
     /// The registry's fingerprints were made with other parameters.
     #[error(
@@ -139,15 +153,23 @@ pub enum RegistryError {
         /// The value and why it is impossible.
         what: String,
     },
-    /// A declaration is not valid; none of the batch was stored.
-    #[error("declaration {number} of {of}: {source}")]
-    Declaration {
+    /// A row for the log is not valid; none of the batch was stored.
+    #[error("{kind} {number} of {of}: {source}")]
+    Entry {
+        /// The kind of row.
+        kind: &'static str,
         /// Its place in the batch, from 1.
         number: usize,
-        /// Declarations in the batch.
+        /// Rows in the batch.
         of: usize,
         /// What is wrong with it.
-        source: DeclarationError,
+        source: EntryError,
+    },
+    /// Owners would contradict each other; none of the batch was stored.
+    #[error("owners: {source}")]
+    Owners {
+        /// How.
+        source: EntryError,
     },
     /// Every recording key was used once (keys are never reused).
     #[error("{} has given out all {limit} recording keys: register into a new folder", path.display())]

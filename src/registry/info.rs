@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::units::Seconds;
 
 use super::canonical::Canonical;
-use super::declaration::as_hex;
+use super::log::as_hex;
 use super::schema::{self, database_error};
 use super::{Registry, RegistryError, read};
 
@@ -20,9 +20,9 @@ pub struct Info {
     pub params_id: String,
     /// Number of commits so far, merging included, which changes no content.
     pub generation: u64,
-    /// BLAKE3 hash that names the whole content: params, recordings and
-    /// declarations, whatever the order of registration. The same content has
-    /// the same hash in every registry.
+    /// BLAKE3 hash that names the whole content: params, recordings and log,
+    /// whatever the order of registration. The same content has the same hash
+    /// in every registry.
     #[serde(serialize_with = "as_hex")]
     pub content_hash: [u8; 32],
     /// Registered recordings.
@@ -31,12 +31,16 @@ pub struct Info {
     pub isrcs: u64,
     /// Duration of all registered recordings together, in seconds.
     pub duration_s: Seconds,
-    /// Declarations, superseded ones included.
+    /// Declarations, superseded ones and withdrawals included.
     pub declarations: u64,
-    /// Hash of the last declaration, which covers all before it; zeros when
+    /// Mandates, superseded ones and revocations included.
+    pub mandates: u64,
+    /// Rows about owners, superseded ones included.
+    pub owners: u64,
+    /// Hash of the log's last row, which covers all before it; zeros when
     /// there is none.
     #[serde(serialize_with = "as_hex")]
-    pub declarations_hash: [u8; 32],
+    pub log_hash: [u8; 32],
     /// Live segments.
     pub segments: u64,
     /// Removed recordings whose fingerprints still lie in a live segment.
@@ -69,17 +73,17 @@ impl Registry {
     }
 
     fn content_hash(&self) -> Result<[u8; 32], RegistryError> {
-        let (recordings_hash, declarations, declarations_hash): (Vec<u8>, i64, [u8; 32]) = self
+        let (recordings_hash, log_rows, log_hash): (Vec<u8>, i64, [u8; 32]) = self
             .connection()
-            .query_row("SELECT recordings_hash, declarations, declarations_hash FROM registry", [], |row| {
+            .query_row("SELECT recordings_hash, log_rows, log_hash FROM registry", [], |row| {
                 Ok((row.get(0)?, row.get(1)?, row.get(2)?))
             })
             .map_err(database_error(&self.database, "read"))?;
         let mut content = Canonical::new("earmark registry 1");
         content.text(&self.params.id().to_string());
         content.bytes(&recordings_hash);
-        content.text(&declarations.unsigned_abs().to_string());
-        content.bytes(&declarations_hash);
+        content.text(&log_rows.unsigned_abs().to_string());
+        content.bytes(&log_hash);
         Ok(*blake3::hash(content.as_bytes()).as_bytes())
     }
 
@@ -91,11 +95,8 @@ impl Registry {
         let database = database_error(&self.database, "read");
         let count =
             |sql: &str| connection.query_row(sql, [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs);
-        let (declarations, declarations_hash): (i64, [u8; 32]) = connection
-            .query_row("SELECT declarations, declarations_hash FROM registry", [], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })
-            .map_err(database)?;
+        let log_hash: [u8; 32] =
+            connection.query_row("SELECT log_hash FROM registry", [], |row| row.get(0)).map_err(database)?;
         let mut tombstones = 0;
         let live = read::live_segments(&connection).map_err(database)?;
         for number in &live {
@@ -111,8 +112,10 @@ impl Registry {
             duration_s: connection
                 .query_row("SELECT total(duration_s) FROM recording", [], |row| row.get(0))
                 .map_err(database)?,
-            declarations: declarations.unsigned_abs(),
-            declarations_hash,
+            declarations: count("SELECT count(*) FROM declaration").map_err(database)?,
+            mandates: count("SELECT count(*) FROM mandate").map_err(database)?,
+            owners: count("SELECT count(*) FROM owner").map_err(database)?,
+            log_hash,
             segments: live.len() as u64,
             tombstones,
             segment_bytes: count("SELECT coalesce(sum(bytes), 0) FROM segment").map_err(database)?,

@@ -4,7 +4,7 @@
 //! A registry is a folder:
 //!
 //! ```text
-//! registry.db     SQLite: recordings, ISRCs, declarations, live segments, params
+//! registry.db     SQLite: recordings, ISRCs, the log, live segments, params
 //! segments/       write-once files, memory-mapped by readers
 //! writer.lock     held while somebody writes
 //! ```
@@ -23,20 +23,18 @@
 //! keep the registry open, whatever a writer commits meanwhile. **Writers**
 //! exclude each other: the second is refused and told who the first is.
 //!
-//! **Evidence.** Declarations are append-only and chained by hash; the content
-//! hash in [`Info`] names the whole state: params, recordings, declarations.
+//! **Evidence.** Declarations, mandates and owners are rows of one [`Log`],
+//! append-only and chained by hash; the content hash in [`Info`] names the whole
+//! state: params, recordings, log.
 
 mod add;
 mod canonical;
-mod chain;
 mod compact;
 mod content_hash;
-mod declaration;
-mod declaration_import;
-mod declare;
 mod error;
 mod info;
 mod lock;
+mod log;
 mod read;
 mod recording;
 mod remove;
@@ -44,24 +42,25 @@ mod schema;
 mod segment_check;
 mod segments;
 mod state;
-mod territory;
 mod tiers;
+mod upgrade;
 mod verify;
 
 #[cfg(test)]
 mod tests;
 
 pub use compact::Compaction;
-pub use declaration::{Declaration, DeclarationError, NewDeclaration, Permission, Subject, Use, name_key};
-pub use declaration_import::{
-    DECLARATION_COLUMNS, DeclarationFormat, ImportError, ParsedDeclarations, RowError, parse_declarations,
-};
 pub use error::RegistryError;
 pub use info::Info;
+pub use log::{
+    About, Authority, Concern, DECLARATION_COLUMNS, Declaration, DeclarationFormat, DocumentHash, Entry,
+    EntryError, ImportError, Log, Logged, Mandate, MandateAct, NewDeclaration, NewEntry, NewMandate,
+    NewOwner, Owner, ParsedDeclarations, Permission, RowError, Statement, Subject, Territory, TerritoryError,
+    Use, name_key, parse_declarations,
+};
 pub use read::Recordings;
 pub use recording::{Added, Facts, NewRecording, Recording, RecordingError, Removal};
 pub use state::{RecordingsState, Since};
-pub use territory::{Territory, TerritoryError};
 pub use verify::{Concerned, Problem};
 
 use std::fmt;
@@ -129,8 +128,16 @@ impl Registry {
         const TRIES: u32 = 20;
         let mut tries = 1;
         loop {
-            let connection = schema::open_reader(&database)?;
+            let (connection, version) = schema::open_reader(&database)?;
+            // First, as other fingerprints cannot be brought forward.
             let params = read::stored_params(&connection, &database)?;
+            if version < schema::FORMAT_VERSION {
+                return Err(RegistryError::FormatOld {
+                    path: folder.to_owned(),
+                    found: version,
+                    expected: schema::FORMAT_VERSION,
+                });
+            }
             let live = read::live_segments(&connection)
                 .map_err(database_error(&database, "read the segments of"))?;
             let mapped = segments::map(folder, &live, &params)?;
@@ -191,6 +198,10 @@ impl Registry {
                 differences: wanted.differences(&params),
             });
         }
+        if state == State::Registry(1) {
+            upgrade::from_1(&mut connection)
+                .map_err(database_error(&database, "bring to the present format"))?;
+        }
         let live =
             read::live_segments(&connection).map_err(database_error(&database, "read the segments of"))?;
         // Before anything is written: nothing is added to what cannot be searched.
@@ -204,7 +215,7 @@ impl Registry {
             mapped: Vec::new(),
             writer: Some(writer),
         };
-        Ok((registry, state == State::Registry))
+        Ok((registry, state != State::Empty))
     }
 
     /// Deletes the files that the last commit no longer names.

@@ -15,7 +15,7 @@ use crate::units::RecordingKey;
 use super::content_hash::SetHash;
 use super::recording::{Facts, Recording};
 use super::schema::{self, database_error};
-use super::{Registry, RegistryError, chain, segments};
+use super::{Registry, RegistryError, log, segments};
 
 /// Columns of a recording, in the order [`recording_of`] reads them.
 const COLUMNS: &str = "key, id, audio_hash, duration_s, source_path, \
@@ -277,16 +277,16 @@ pub(super) fn store_first_state(
     })?;
     let create = |connection: &mut Connection| -> rusqlite::Result<()> {
         let transaction = connection.transaction()?;
-        transaction.execute_batch(schema::TABLES)?;
+        schema::TABLES.iter().try_for_each(|tables| transaction.execute_batch(tables))?;
         transaction.execute(
             "INSERT INTO registry (one, params, params_id, generation, next_key, next_segment,
-                                   recordings_hash, declarations, declarations_hash)
-             VALUES (1, :params, :id, 0, 1, 1, :recordings, 0, :declarations)",
+                                   recordings_hash, log_rows, log_hash)
+             VALUES (1, :params, :id, 0, 1, 1, :recordings, 0, :log)",
             named_params! {
                 ":params": json,
                 ":id": stored.id().to_string(),
                 ":recordings": SetHash::default().to_bytes(),
-                ":declarations": chain::GENESIS,
+                ":log": log::GENESIS,
             },
         )?;
         transaction.pragma_update(None, "application_id", schema::APPLICATION_ID)?;

@@ -7,7 +7,7 @@ use crate::isrc::Isrc;
 use crate::units::{RecordingKey, Seconds};
 
 use super::canonical::Canonical;
-use super::declaration::{MAX_TEXT_BYTES, as_hex};
+use super::log::{MAX_TEXT_BYTES, as_hex};
 
 /// What is known about a recording apart from its sound and its codes. Every
 /// field may be missing. None is unique or parsed; `owner` decides which

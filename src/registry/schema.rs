@@ -15,16 +15,18 @@ pub(super) const FILE_NAME: &str = "registry.db";
 /// SQLite's `application_id`: "earm" in ASCII.
 pub(super) const APPLICATION_ID: i64 = 0x6561_726d;
 
-/// SQLite's `user_version`. A reader takes this version or an older one that
-/// it knows how to read; a newer one is refused. A change that an older
-/// program would misread raises it, and the writer that raises it rewrites
-/// the tables in one transaction on opening.
-pub(super) const FORMAT_VERSION: i64 = 1;
+/// SQLite's `user_version`. A reader takes this version alone. A change that an
+/// older program would misread raises it; a writer brings an older one forward
+/// (`upgrade`) in one transaction on opening.
+pub(super) const FORMAT_VERSION: i64 = 2;
 
-/// The tables of [`FORMAT_VERSION`]. Words that later versions may add to
-/// (uses, permissions, kinds of subjects) are checked by the program and not
-/// here, as SQLite cannot change a CHECK without rebuilding the table.
-pub(super) const TABLES: &str = "
+/// The tables of [`FORMAT_VERSION`], to be made in this order. Words that
+/// later versions may add to (uses, permissions, kinds of subjects) are checked
+/// by the program and not here, as SQLite cannot change a CHECK without
+/// rebuilding the table.
+pub(super) const TABLES: [&str; 3] = [REGISTRY_TABLE, RECORDING_TABLES, LOG_TABLES];
+
+pub(super) const REGISTRY_TABLE: &str = "
 CREATE TABLE registry (
     one INTEGER PRIMARY KEY CHECK (one = 1),
     params TEXT NOT NULL,
@@ -33,9 +35,12 @@ CREATE TABLE registry (
     next_key INTEGER NOT NULL,
     next_segment INTEGER NOT NULL,
     recordings_hash BLOB NOT NULL,
-    declarations INTEGER NOT NULL,
-    declarations_hash BLOB NOT NULL
+    log_rows INTEGER NOT NULL,
+    log_hash BLOB NOT NULL
 ) STRICT;
+";
+
+const RECORDING_TABLES: &str = "
 CREATE TABLE segment (
     number INTEGER PRIMARY KEY,
     bytes INTEGER NOT NULL,
@@ -66,6 +71,9 @@ CREATE TABLE recording_isrc (
     PRIMARY KEY (recording, isrc)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX recording_isrc_by_isrc ON recording_isrc (isrc, recording);
+";
+
+pub(super) const LOG_TABLES: &str = "
 CREATE TABLE declaration (
     seq INTEGER PRIMARY KEY,
     subject_kind TEXT NOT NULL,
@@ -78,6 +86,7 @@ CREATE TABLE declaration (
     valid_until TEXT,
     declarant TEXT NOT NULL,
     source TEXT,
+    document_hash BLOB CHECK (length(document_hash) = 32),
     received_at TEXT NOT NULL,
     hash BLOB NOT NULL CHECK (length(hash) = 32)
 ) STRICT;
@@ -85,6 +94,38 @@ CREATE TRIGGER declaration_no_update BEFORE UPDATE ON declaration
 BEGIN SELECT RAISE(ABORT, 'declarations are append-only'); END;
 CREATE TRIGGER declaration_no_delete BEFORE DELETE ON declaration
 BEGIN SELECT RAISE(ABORT, 'declarations are append-only'); END;
+CREATE TABLE mandate (
+    seq INTEGER PRIMARY KEY,
+    declarant TEXT NOT NULL,
+    act TEXT NOT NULL,
+    subject_kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    valid_from TEXT,
+    valid_until TEXT,
+    source TEXT,
+    document_hash BLOB CHECK (length(document_hash) = 32),
+    received_at TEXT NOT NULL,
+    hash BLOB NOT NULL CHECK (length(hash) = 32)
+) STRICT;
+CREATE TRIGGER mandate_no_update BEFORE UPDATE ON mandate
+BEGIN SELECT RAISE(ABORT, 'mandates are append-only'); END;
+CREATE TRIGGER mandate_no_delete BEFORE DELETE ON mandate
+BEGIN SELECT RAISE(ABORT, 'mandates are append-only'); END;
+CREATE TABLE owner (
+    seq INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    aliases TEXT NOT NULL,
+    parent TEXT,
+    valid_from TEXT,
+    source TEXT,
+    document_hash BLOB CHECK (length(document_hash) = 32),
+    received_at TEXT NOT NULL,
+    hash BLOB NOT NULL CHECK (length(hash) = 32)
+) STRICT;
+CREATE TRIGGER owner_no_update BEFORE UPDATE ON owner
+BEGIN SELECT RAISE(ABORT, 'owners are append-only'); END;
+CREATE TRIGGER owner_no_delete BEFORE DELETE ON owner
+BEGIN SELECT RAISE(ABORT, 'owners are append-only'); END;
 ";
 
 /// How long a connection waits for another's short lock (recovery after a
@@ -97,8 +138,8 @@ const BUSY: Duration = Duration::from_secs(10);
 pub(super) enum State {
     /// Nothing was ever committed to it.
     Empty,
-    /// A registry of a version this program reads.
-    Registry,
+    /// A registry, of this format version or an older one.
+    Registry(i64),
 }
 
 /// Opens for writing, creating the file if it is missing.
@@ -130,7 +171,9 @@ pub(super) fn open_writer(path: &Path) -> Result<(Connection, State), RegistryEr
 
 /// Opens for reading and takes a snapshot: until the connection closes, it
 /// sees what was committed at this moment.
-pub(super) fn open_reader(path: &Path) -> Result<Connection, RegistryError> {
+///
+/// The second value is the format version, which may be older than this one.
+pub(super) fn open_reader(path: &Path) -> Result<(Connection, i64), RegistryError> {
     let connection = match snapshot(path, OpenFlags::SQLITE_OPEN_READ_WRITE) {
         // No right to write: the log's index may exist already, made by a writer.
         Err(error) if is_unwritable(&error) => {
@@ -145,7 +188,7 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, RegistryError> {
     }
     .map_err(database_error(path, "open"))?;
     match state(&connection, path)? {
-        State::Registry => Ok(connection),
+        State::Registry(version) => Ok((connection, version)),
         State::Empty => Err(RegistryError::NotARegistry {
             path: path.to_owned(),
             found: "an empty database, perhaps of an interrupted first registration".to_owned(),
@@ -239,11 +282,10 @@ fn state(connection: &Connection, path: &Path) -> Result<State, RegistryError> {
             supported: FORMAT_VERSION,
         });
     }
-    // Version 1 is the first, so there is no older one to bring forward.
-    if version < FORMAT_VERSION {
+    if version < 1 {
         return Err(not_a_registry(format!("format version {version}, the first was 1")));
     }
-    Ok(State::Registry)
+    Ok(State::Registry(version))
 }
 
 /// Wraps SQLite's error with the file and what was being done.
@@ -277,7 +319,7 @@ mod tests {
             let path = folder.join(FILE_NAME);
             assert!(!has_log(&path), "a writer that closed leaves no log");
             let connection = immutable(&path).unwrap();
-            assert_eq!(state(&connection, &path).unwrap(), State::Registry, "{name}");
+            assert_eq!(state(&connection, &path).unwrap(), State::Registry(FORMAT_VERSION), "{name}");
             assert!(connection.execute("DELETE FROM registry", []).is_err());
         }
     }

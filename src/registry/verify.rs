@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::content_hash::SetHash;
 use super::schema::database_error;
 use super::segment_check::{Fault, SegmentRow};
-use super::{Registry, RegistryError, chain, declare, read, schema, segments};
+use super::{Registry, RegistryError, log, read, schema, segments};
 
 /// Something [`Registry::verify`] found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
@@ -44,9 +44,10 @@ pub enum Problem {
         /// What does not fit.
         what: String,
     },
-    /// A declaration was changed, dropped or inserted after it was stored.
-    #[error("declarations: {what}")]
-    Declarations {
+    /// A row of the log was changed, dropped or inserted after it was stored,
+    /// or its owners contradict each other.
+    #[error("log: {what}")]
+    Log {
         /// Where the chain breaks.
         what: String,
     },
@@ -126,7 +127,7 @@ impl Problem {
 
 impl Registry {
     /// Reads everything and checks it: the database's structure, the hash of
-    /// the recordings, the chain of declarations, every checksum of every
+    /// the recordings, the chain of the log, every checksum of every
     /// segment, and that they fit together. An empty list means that all is
     /// well. Takes as long as reading all files; fails only when the database
     /// is too damaged to be asked.
@@ -137,7 +138,7 @@ impl Registry {
         check_schema(&connection, &self.database, &mut problems)?;
         // A damaged database can fail any of the following; what the checks
         // above found is worth more than the error.
-        let checks = [check_recordings, check_declarations];
+        let checks = [check_recordings, log::check];
         for check in checks {
             if let Err(error) = check(&connection, &self.database, &mut problems) {
                 problems.push(Problem::Database { what: error.to_string() });
@@ -242,7 +243,7 @@ fn check_schema(
 ) -> Result<(), RegistryError> {
     let database = database_error(path, "check the schema of");
     let fresh = Connection::open_in_memory().map_err(database)?;
-    fresh.execute_batch(schema::TABLES).map_err(database)?;
+    schema::TABLES.iter().try_for_each(|tables| fresh.execute_batch(tables)).map_err(database)?;
     let expected = schema::objects(&fresh).map_err(database)?;
     let found = schema::objects(connection).map_err(database)?;
     let differing = expected.iter().filter(|object| !found.contains(object));
@@ -280,44 +281,6 @@ fn check_recordings(
         let what = "their hash is not the one of the last commit: a row was changed from outside; \
                     restore the folder from a copy";
         problems.push(Problem::Recordings { what: what.to_owned() });
-    }
-    Ok(())
-}
-
-/// Follows the chain from the first declaration to the last.
-fn check_declarations(
-    connection: &Connection,
-    path: &Path,
-    problems: &mut Vec<Problem>,
-) -> Result<(), RegistryError> {
-    let (count, last): (i64, [u8; 32]) = connection
-        .query_row("SELECT declarations, declarations_hash FROM registry", [], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
-        .map_err(database_error(path, "read"))?;
-    let declarations = declare::read_all(connection, path)?;
-    let mut hash = chain::GENESIS;
-    for (place, declaration) in declarations.iter().enumerate() {
-        let expected = place as u64 + 1;
-        if declaration.seq != expected {
-            let what = format!("number {expected} is missing; restore the folder from a copy");
-            problems.push(Problem::Declarations { what });
-            return Ok(());
-        }
-        hash = chain::link(&hash, declaration.seq, &declaration.fields());
-        if hash != declaration.hash {
-            let what =
-                format!("number {} does not have its hash; restore the folder from a copy", declaration.seq);
-            problems.push(Problem::Declarations { what });
-            return Ok(());
-        }
-    }
-    if i64::try_from(declarations.len()).ok() != Some(count) || hash != last {
-        let what = format!(
-            "there are {}, the last commit had {count} or ended with another hash; restore the folder from a copy",
-            declarations.len()
-        );
-        problems.push(Problem::Declarations { what });
     }
     Ok(())
 }

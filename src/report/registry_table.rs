@@ -12,6 +12,8 @@ pub fn write_info(out: &mut impl Write, info: &Info) -> io::Result<()> {
         ("audio", clock(info.duration_s)),
         ("ISRCs", info.isrcs.to_string()),
         ("declarations", info.declarations.to_string()),
+        ("mandates", info.mandates.to_string()),
+        ("owners", info.owners.to_string()),
         ("generation", info.generation.to_string()),
         ("content hash", info.content_hash_hex()),
         ("params", info.params_id.clone()),

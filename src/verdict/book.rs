@@ -16,6 +16,7 @@ pub struct DeclarationBook {
     by_isrc: HashMap<Isrc, Vec<usize>>,
     by_prefix: HashMap<IsrcPrefix, Vec<usize>>,
     by_owner: HashMap<String, Vec<usize>>,
+    everything: Vec<usize>,
 }
 
 impl DeclarationBook {
@@ -28,6 +29,7 @@ impl DeclarationBook {
                 Subject::Isrc(isrc) => book.by_isrc.entry(*isrc).or_default().push(place),
                 Subject::Prefix(prefix) => book.by_prefix.entry(*prefix).or_default().push(place),
                 Subject::Owner(name) => book.by_owner.entry(name_key(name)).or_default().push(place),
+                Subject::Everything => book.everything.push(place),
             }
         }
         book.declarations = declarations;
@@ -61,6 +63,7 @@ impl DeclarationBook {
         places.extend(self.by_recording.get(&recording.id).into_iter().flatten());
         if let Some(owner) = &recording.owner {
             places.extend(self.by_owner.get(&name_key(owner)).into_iter().flatten());
+            places.extend(&self.everything);
         }
         for isrc in &recording.isrcs {
             self.about_isrc(isrc, places);

@@ -4,7 +4,7 @@
 //! ISRC, `B` has two ISRCs and another owner, `C` has neither ISRC nor owner.
 
 use crate::isrc::Isrc;
-use crate::registry::{NewDeclaration, Permission, Subject};
+use crate::registry::{NewDeclaration, Permission, Statement, Subject};
 
 use super::*;
 
@@ -67,6 +67,18 @@ const CASES: &[Case] = &[
         "undeclared recognised undeclared"),
     case("no owner known, so no owner's declaration applies", &["Label owner:Example_Music ai-training disallow"], "C", "ai-training",
         "undeclared recognised undeclared"),
+
+    // Withdrawals.
+    case("a withdrawal leaves silence",
+        &["Label recording:a ai-training disallow", "Label recording:a ai-training withdraw"], "A", "ai-training",
+        "undeclared recognised undeclared overruled#1"),
+    case("a withdrawal lets the less specific speak again",
+        &["Label prefix:QZHB1 ai-training disallow", "Label recording:a ai-training allow", "Label recording:a ai-training withdraw"],
+        "A", "ai-training",
+        "disallowed recognised declared-disallow#1 overruled#2"),
+    case("nobody takes back another's word",
+        &["Label recording:a ai-training disallow", "Other recording:a ai-training withdraw"], "A", "ai-training",
+        "disallowed recognised declared-disallow#1"),
 
     // Uses.
     case("a broader use covers a narrower", &["Label recording:a data-mining disallow"], "A", "ai-generative-training",
@@ -299,12 +311,13 @@ fn declaration(seq: u64, text: &str) -> Declaration {
     let mut new = NewDeclaration {
         subject: Subject::parse(kind, value).unwrap(),
         use_: words.next().unwrap().parse().unwrap(),
-        permission: Permission::Allow,
+        statement: Permission::Allow.into(),
         territories: Vec::new(),
         from: None,
         until: None,
         declarant,
         source: None,
+        document_hash: None,
         received_at: "2026-11-21T00:00:00Z".parse().unwrap(),
     };
     let permission = words.next().unwrap();
@@ -318,26 +331,8 @@ fn declaration(seq: u64, text: &str) -> Declaration {
             other => panic!("{other:?}"),
         }
     }
-    new.permission = match permission.as_str() {
-        "allow" => Permission::Allow,
-        "disallow" => Permission::Disallow,
-        "constrain" => Permission::Constrain { terms },
-        other => panic!("{other}"),
-    };
-    let new = new.normalised().unwrap();
-    Declaration {
-        seq,
-        subject: new.subject,
-        use_: new.use_,
-        permission: new.permission,
-        territories: new.territories,
-        from: new.from,
-        until: new.until,
-        declarant: new.declarant,
-        source: new.source,
-        received_at: new.received_at,
-        hash: [0; 32],
-    }
+    new.statement = Statement::parse(&permission, Some(&terms)).unwrap();
+    Declaration { seq, row: new.normalised().unwrap(), hash: [0; 32] }
 }
 
 fn recognition(text: &str) -> Recognition {

@@ -37,7 +37,7 @@ pub(super) enum NotApplicable {
 impl Standing<'_> {
     /// What is declared; `None` if nobody spoke.
     pub(super) fn permission(&self) -> Option<&Permission> {
-        self.deciding.first().map(|declaration| &declaration.permission)
+        self.deciding.first().and_then(|declaration| declaration.permission())
     }
 }
 
@@ -47,11 +47,8 @@ pub(super) fn standing<'a>(
     declarations: &[&'a Declaration],
     question: &Question,
 ) -> Standing<'a> {
-    let mut about: Vec<&'a Declaration> = declarations
-        .iter()
-        .copied()
-        .filter(|declaration| concerns(&declaration.subject, recording))
-        .collect();
+    let mut about: Vec<&'a Declaration> =
+        declarations.iter().copied().filter(|declaration| concerns(declaration, recording)).collect();
     about.sort_by_key(|declaration| declaration.seq);
     about.dedup_by_key(|declaration| declaration.seq);
     let mut elsewhere = Vec::new();
@@ -73,15 +70,16 @@ pub(super) fn standing<'a>(
     standing
 }
 
-/// Whether a declaration with this subject speaks about the recording.
-pub(super) fn concerns(subject: &Subject, recording: &KnownRecording) -> bool {
-    match subject {
+/// Whether a declaration speaks about the recording.
+fn concerns(declaration: &Declaration, recording: &KnownRecording) -> bool {
+    let is_owner =
+        |name: &str| recording.owner.as_deref().is_some_and(|owner| name_key(owner) == name_key(name));
+    match &declaration.subject {
         Subject::Recording(id) => *id == recording.id,
         Subject::Isrc(isrc) => recording.isrcs.contains(isrc),
         Subject::Prefix(prefix) => recording.isrcs.iter().any(|isrc| isrc.prefix() == *prefix),
-        Subject::Owner(name) => {
-            recording.owner.as_deref().is_some_and(|owner| name_key(owner) == name_key(name))
-        }
+        Subject::Owner(name) => is_owner(name),
+        Subject::Everything => is_owner(&declaration.declarant),
     }
 }
 
@@ -183,9 +181,9 @@ fn in_territory<'a>(in_force: &[&'a Declaration], territory: Option<Territory>) 
         voices.extend(voice);
         standing.overruled.extend(overruled);
     }
-    let strictest = voices.iter().map(|voice| rank(&voice.permission)).max();
+    let strictest = voices.iter().map(|voice| rank(voice)).max();
     (standing.deciding, standing.conflicting) =
-        voices.into_iter().partition(|voice| Some(rank(&voice.permission)) == strictest);
+        voices.into_iter().partition(|voice| Some(rank(voice)) == strictest);
     standing.deciding.sort_by_key(|declaration| declaration.seq);
     standing.conflicting.sort_by_key(|declaration| declaration.seq);
     standing.overruled.sort_by_key(|declaration| declaration.seq);
@@ -195,29 +193,37 @@ fn in_territory<'a>(in_force: &[&'a Declaration], territory: Option<Territory>) 
 /// What one declarant says in the end (rules 1 and 2), and what it set aside.
 /// `said` is in order of receipt.
 fn one_voice(said: Vec<&Declaration>) -> (Vec<&Declaration>, Vec<&Declaration>) {
-    let most_specific = said.iter().map(|declaration| specificity(&declaration.subject)).max();
     let is_replaced = |old: &Declaration| {
         said.iter().any(|new| {
-            // The same use supersedes, a narrower one is an exception.
-            new.seq > old.seq && same_subject(&new.subject, &old.subject) && old.use_.covers(new.use_)
+            let on_the_same = new.seq > old.seq && same_subject(&new.subject, &old.subject);
+            // The same use supersedes, a narrower one is an exception; a
+            // withdrawal takes back both ways.
+            on_the_same && (new.permission().is_none() || old.use_.covers(new.use_))
         })
     };
-    let (voice, mut overruled): (Vec<_>, Vec<_>) = said.iter().copied().partition(|declaration| {
-        Some(specificity(&declaration.subject)) == most_specific && !is_replaced(declaration)
-    });
-    let strictest = voice.iter().map(|declaration| rank(&declaration.permission)).max();
+    let (standing, mut overruled): (Vec<_>, Vec<_>) =
+        said.iter().copied().partition(|declaration| !is_replaced(declaration));
+    let (standing, _): (Vec<_>, Vec<_>) =
+        standing.into_iter().partition(|declaration| declaration.permission().is_some());
+    let most_specific = standing.iter().map(|declaration| specificity(&declaration.subject)).max();
+    let (voice, general): (Vec<_>, Vec<_>) = standing
+        .into_iter()
+        .partition(|declaration| Some(specificity(&declaration.subject)) == most_specific);
+    overruled.extend(general);
+    let strictest = voice.iter().map(|declaration| rank(declaration)).max();
     let (voice, milder): (Vec<_>, Vec<_>) =
-        voice.into_iter().partition(|declaration| Some(rank(&declaration.permission)) == strictest);
+        voice.into_iter().partition(|declaration| Some(rank(declaration)) == strictest);
     overruled.extend(milder);
     (voice, overruled)
 }
 
 fn specificity(subject: &Subject) -> u8 {
     match subject {
-        Subject::Owner(_) => 0,
-        Subject::Prefix(_) => 1,
-        Subject::Isrc(_) => 2,
-        Subject::Recording(_) => 3,
+        Subject::Everything => 0,
+        Subject::Owner(_) => 1,
+        Subject::Prefix(_) => 2,
+        Subject::Isrc(_) => 3,
+        Subject::Recording(_) => 4,
     }
 }
 
@@ -228,12 +234,13 @@ fn same_subject(a: &Subject, b: &Subject) -> bool {
     }
 }
 
-/// Orders permissions, the strictest last.
-fn rank(permission: &Permission) -> u8 {
-    match permission {
-        Permission::Allow => 0,
-        Permission::Constrain { .. } => 1,
-        Permission::Disallow => 2,
+/// Orders what is said, the strictest last; a withdrawal says nothing.
+fn rank(declaration: &Declaration) -> u8 {
+    match declaration.permission() {
+        None => 0,
+        Some(Permission::Allow) => 1,
+        Some(Permission::Constrain { .. }) => 2,
+        Some(Permission::Disallow) => 3,
     }
 }
 

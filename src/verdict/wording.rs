@@ -28,7 +28,7 @@ pub(super) fn declared(
     let mut reasons = Vec::new();
     let mut deciding = standing.deciding.clone();
     by_specificity(&mut deciding);
-    match deciding.first().map(|first| &first.permission) {
+    match standing.permission() {
         Some(permission) => {
             let code = match permission {
                 Permission::Disallow => ReasonCode::DeclaredDisallow,
@@ -195,12 +195,13 @@ fn name(recording: &KnownRecording) -> String {
 
 /// One declaration as a sentence.
 fn said(declaration: &Declaration) -> String {
-    let verb = match &declaration.permission {
-        Permission::Disallow => "disallows",
-        Permission::Allow => "allows",
-        Permission::Constrain { .. } => "allows under terms",
+    let verb = match declaration.permission() {
+        Some(Permission::Disallow) => "disallows",
+        Some(Permission::Allow) => "allows",
+        Some(Permission::Constrain { .. }) => "allows under terms",
+        None => "says nothing any more about",
     };
-    let terms = declaration.permission.terms().map_or_else(String::new, |terms| format!("; terms: {terms}"));
+    let terms = declaration.statement.terms().map_or_else(String::new, |terms| format!("; terms: {terms}"));
     let territories = match declaration.territories.as_slice() {
         [] => "worldwide".to_owned(),
         some => some.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),

@@ -35,12 +35,13 @@ pub fn commit(registry: &mut Registry, generation: u64, fingerprint: &Fingerprin
             let declaration = NewDeclaration {
                 subject: Subject::Recording(id(0, 0)),
                 use_: Use::AiTraining,
-                permission: Permission::Disallow,
+                statement: Permission::Disallow.into(),
                 territories: Vec::new(),
                 from: None,
                 until: None,
                 declarant: "Example Music".to_owned(),
                 source: None,
+                document_hash: None,
                 received_at: "2026-11-21T12:00:00Z".parse().unwrap(),
             };
             registry.declare(&[declaration]).unwrap();

@@ -16,14 +16,14 @@ pub(super) mod xmp;
 
 pub(super) use terms::Terms;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Most signals kept of one file; one with more is not a label's.
 const MAX_SIGNALS: usize = 256;
 
 /// A statement about rights inside a file. It may restrict what is done with
 /// the file and never allow it by itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RightsSignal {
     /// What kind of statement it is.
     pub kind: SignalKind,
@@ -46,7 +46,7 @@ pub struct RightsSignal {
 }
 
 /// What kind of statement a [`RightsSignal`] is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SignalKind {
     /// Who holds rights, or that rights are held.
@@ -69,7 +69,7 @@ impl SignalKind {
 }
 
 /// What a signal says about one use.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignalledUse {
     /// The use.
     #[serde(rename = "use")]
@@ -82,7 +82,7 @@ pub struct SignalledUse {
 
 /// A use that signals speak of, by the names of CAWG training and data mining
 /// 1.1, and search. Data mining includes the others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum MiningUse {
     /// Any automated analysis.
@@ -111,7 +111,7 @@ impl MiningUse {
 }
 
 /// What a signal says about a use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SignalPermission {
     /// Allowed. That is no permission: anybody can write it.
@@ -134,7 +134,7 @@ impl SignalPermission {
 }
 
 /// What is known of the signature over a signal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SignatureState {
     /// It is signed, and the signature was not checked.

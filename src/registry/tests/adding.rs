@@ -175,8 +175,10 @@ fn many_recordings_come_back_page_by_page_in_order() {
     assert!(ids.windows(2).all(|pair| pair[0] < pair[1]));
     let info = registry.info().unwrap();
     assert_eq!((info.recordings, info.isrcs, info.duration_s), (1200, 1200, 2400.0));
-    let prefix = Subject::parse("prefix", "QZHB1").unwrap();
-    assert_eq!(registry.recordings_concerned(&prefix).unwrap(), 1200);
-    assert_eq!(registry.recordings_concerned(&Subject::parse("prefix", "QZHB2").unwrap()).unwrap(), 0);
+    let concern = registry.concern("2026-11-21".parse().unwrap()).unwrap();
+    for (prefix, count) in [("QZHB1", 1200), ("QZHB2", 0)] {
+        let subject = Subject::parse("prefix", prefix).unwrap();
+        assert_eq!(concern.recordings(&declaration(subject, Permission::Allow)).unwrap(), count);
+    }
     assert_eq!(registry.verify().unwrap(), []);
 }

@@ -203,10 +203,10 @@ fn flipped_bytes_of_the_database_never_panic_and_mostly_show() {
     }
 }
 
-fn rows(folder: &Path) -> (Vec<Recording>, Vec<Declaration>, [u8; 32]) {
+fn rows(folder: &Path) -> (Vec<Recording>, Log, [u8; 32]) {
     let registry = Registry::open(folder).unwrap();
     let recordings = registry.recordings().map(Result::unwrap).collect();
-    (recordings, registry.declarations().unwrap(), registry.info().unwrap().content_hash)
+    (recordings, registry.log().unwrap(), registry.info().unwrap().content_hash)
 }
 
 #[test]
@@ -257,6 +257,8 @@ fn changes_from_outside_are_noticed() {
             "the last declaration dropped",
             "DROP TRIGGER declaration_no_delete; DELETE FROM declaration WHERE seq = 2",
         ),
+        ("a mandate widened", "DROP TRIGGER mandate_no_update; UPDATE mandate SET valid_from = '2020-01-01'"),
+        ("the last row dropped", "DROP TRIGGER owner_no_delete; DELETE FROM owner"),
         (
             "the tombstone gone",
             "UPDATE segment SET tombstones = (SELECT tombstones FROM segment WHERE number = 2)",

@@ -11,25 +11,27 @@ fn declarations_come_back_as_stored_and_chained() {
     let full = NewDeclaration {
         subject: Subject::parse("prefix", "qzhb1").unwrap(),
         use_: Use::DataMining,
-        permission: Permission::Constrain { terms: " https://example.com/licence\nsecond line ".to_owned() },
+        statement: Permission::Constrain { terms: " https://example.com/licence\nsecond line ".to_owned() }
+            .into(),
         territories: ["FR", "de", "FR"].map(|code| code.parse().unwrap()).to_vec(),
         from: Some("2026-01-01".parse().unwrap()),
         until: Some("2026-01-01".parse().unwrap()),
         declarant: " Example Music ".to_owned(),
         source: Some("  ".to_owned()),
+        document_hash: None,
         received_at: "2026-11-21T12:00:00.5Z".parse().unwrap(),
     };
     let stored = registry.declare(&[full, declaration(recording_subject(), Permission::Allow)]).unwrap();
     let more = registry.declare(&[declaration(recording_subject(), Permission::Disallow)]).unwrap();
     assert_eq!(stored.iter().chain(&more).map(|declaration| declaration.seq).collect::<Vec<_>>(), [1, 2, 3]);
     let first = &stored[0];
-    assert_eq!(first.permission.terms(), Some("https://example.com/licence\nsecond line"));
+    assert_eq!(first.statement.terms(), Some("https://example.com/licence\nsecond line"));
     assert_eq!(first.territories.iter().map(ToString::to_string).collect::<Vec<_>>(), ["DE", "FR"]);
     assert_eq!((first.declarant.as_str(), &first.source), ("Example Music", &None));
 
     let read = Registry::open(folder.path()).unwrap();
     assert_eq!(read.declarations().unwrap(), [stored, more].concat());
-    assert_eq!(read.info().unwrap().declarations_hash, read.declarations().unwrap()[2].hash);
+    assert_eq!(read.info().unwrap().log_hash, read.declarations().unwrap()[2].hash);
     assert_eq!(read.verify().unwrap(), []);
 }
 
@@ -81,8 +83,8 @@ fn invalid_declarations_are_refused_with_the_batch() {
         (with(|bad| bad.declarant = "a\tb".to_owned()), "control character"),
         (with(|bad| bad.subject = Subject::Recording(" ".to_owned())), "recording is empty"),
         (with(|bad| bad.subject = Subject::Owner(String::new())), "owner is empty"),
-        (with(|bad| bad.permission = Permission::Constrain { terms: "\n".to_owned() }), "terms"),
-        (with(|bad| bad.permission = Permission::Constrain { terms: "x".repeat(70_000) }), "limit"),
+        (with(|bad| bad.statement = Permission::Constrain { terms: "\n".to_owned() }.into()), "terms"),
+        (with(|bad| bad.statement = Permission::Constrain { terms: "x".repeat(70_000) }.into()), "limit"),
         (
             with(|bad| {
                 bad.from = Some("2026-02-01".parse().unwrap());
@@ -93,7 +95,7 @@ fn invalid_declarations_are_refused_with_the_batch() {
     ];
     for (bad, expected) in cases {
         let error = registry.declare(&[good.clone(), bad]).unwrap_err();
-        assert!(matches!(error, RegistryError::Declaration { number: 2, of: 2, .. }), "{error}");
+        assert!(matches!(error, RegistryError::Entry { number: 2, of: 2, .. }), "{error}");
         assert!(error.to_string().contains(expected), "{expected}: {error}");
     }
     assert_eq!(registry.declarations().unwrap(), []);
@@ -119,8 +121,11 @@ fn subjects_tell_whom_they_concern() {
     one.isrcs = ["QZHB12400001", "QZHB12400002", "QZHC12400001"].map(|text| text.parse().unwrap()).to_vec();
     one.facts.owner = Some("Example Music".to_owned());
     registry.add(&[one, named("two", 2)]).unwrap();
-    let concerned =
-        |kind, value| registry.recordings_concerned(&Subject::parse(kind, value).unwrap()).unwrap();
+    let concern = registry.concern("2026-11-21".parse().unwrap()).unwrap();
+    let concerned = |kind, value| {
+        let subject = Subject::parse(kind, value).unwrap();
+        concern.recordings(&declaration(subject, Permission::Allow)).unwrap()
+    };
     assert_eq!(concerned("recording", "two"), 1);
     assert_eq!(concerned("recording", "three"), 0);
     assert_eq!(concerned("isrc", "QZ-HB1-24-00002"), 1);

@@ -17,25 +17,27 @@ fn the_same_rows_in_both_formats_are_the_same_declarations() {
     let header = DECLARATION_COLUMNS.join(",");
     let as_csv = format!(
         "\u{feff}{header}\r\n\
-         QZ-HB1-24-00001,,,,ai-training,disallow,,,,,Example Music,\r\n\
-         ,qzhb1,,,data-mining,allow,,\"DE, fr\",2026-01-01,,Example Music,https://example.com\r\n\
-         ,,Example Music,,search,constrain,\"two\nlines\",worldwide,,2026-12-31,Example Music,\r\n\
-         ,,,one,ai-inference,Disallow,,DE FR;US,,,Other,\r\n"
+         QZ-HB1-24-00001,,,,,ai-training,disallow,,,,,Example Music,,\r\n\
+         ,qzhb1,,,,data-mining,allow,,\"DE, fr\",2026-01-01,,Example Music,https://example.com,\r\n\
+         ,,Example Music,,,search,constrain,\"two\nlines\",worldwide,,2026-12-31,Example Music,,\r\n\
+         ,,,one,,ai-inference,Disallow,,DE FR;US,,,Other,,\r\n\
+         ,,,,Yes,data-mining,withdraw,,,,,Other,,4F2A6C1D0E9B8A7F6E5D4C3B2A19080706050403020100FFEEDDCCBBAA998877\r\n"
     );
     let as_jsonl = "\u{feff}{\"isrc\":\"QZHB12400001\",\"use\":\"ai-training\",\"permission\":\"disallow\",\"declarant\":\"Example Music\",\"terms\":null}\n\
          {\"prefix\":\"QZHB1\",\"use\":\"data-mining\",\"permission\":\"allow\",\"territories\":[\"FR\",\"DE\"],\"from\":\"2026-01-01\",\"declarant\":\"Example Music\",\"source\":\"https://example.com\"}\n\
          \n\
          {\"owner\":\"Example Music\",\"use\":\"search\",\"permission\":\"constrain\",\"terms\":\"two\\nlines\",\"until\":\"2026-12-31\",\"declarant\":\"Example Music\"}\n\
-         {\"recording\":\"one\",\"use\":\"ai-inference\",\"permission\":\"disallow\",\"territories\":\"DE,FR,US\",\"declarant\":\"Other\"}";
+         {\"recording\":\"one\",\"use\":\"ai-inference\",\"permission\":\"disallow\",\"territories\":\"DE,FR,US\",\"declarant\":\"Other\"}\n\
+         {\"everything\":true,\"use\":\"data-mining\",\"permission\":\"withdraw\",\"declarant\":\"Other\",\"document_hash\":\"4f2a6c1d0e9b8a7f6e5d4c3b2a19080706050403020100ffeeddccbbaa998877\"}";
     let from_csv = csv(&as_csv).unwrap().all_or_nothing().unwrap();
-    assert_eq!(from_csv.len(), 4);
+    assert_eq!(from_csv.len(), 5);
     assert_eq!(from_csv, jsonl(as_jsonl).unwrap().all_or_nothing().unwrap());
     assert_eq!(from_csv[1].territories.len(), 2);
-    assert_eq!(from_csv[2].permission.terms(), Some("two\nlines"));
+    assert_eq!(from_csv[2].statement.terms(), Some("two\nlines"));
 
     let folder = tempfile::tempdir().unwrap();
     let mut registry = Registry::create(folder.path(), &Params::default()).unwrap();
-    assert_eq!(registry.declare(&from_csv).unwrap().len(), 4);
+    assert_eq!(registry.declare(&from_csv).unwrap().len(), 5);
     assert_eq!(registry.verify().unwrap(), []);
 }
 

@@ -1,6 +1,7 @@
 //! Tests of the registry as a whole.
 
 mod adding;
+mod authority;
 mod compacting;
 mod concurrency;
 mod damage;
@@ -56,17 +57,46 @@ pub(super) fn declaration(subject: Subject, permission: Permission) -> NewDeclar
     NewDeclaration {
         subject,
         use_: Use::AiTraining,
-        permission,
+        statement: permission.into(),
         territories: Vec::new(),
         from: None,
         until: None,
         declarant: "Example Music".to_owned(),
         source: None,
+        document_hash: None,
         received_at: "2026-11-21T12:00:00Z".parse().unwrap(),
     }
 }
 
-/// A registry with two segments, a tombstone and two declarations.
+pub(super) fn owner(name: &str, aliases: &[&str], parent: Option<&str>, from: Option<&str>) -> NewOwner {
+    NewOwner {
+        name: name.to_owned(),
+        aliases: aliases.iter().map(|alias| (*alias).to_owned()).collect(),
+        parent: parent.map(str::to_owned),
+        from: from.map(|day| day.parse().unwrap()),
+        source: None,
+        document_hash: None,
+        received_at: "2026-11-21T12:00:00Z".parse().unwrap(),
+    }
+}
+
+/// Of `subject`, as `KIND:VALUE`, for `period`, as `from..until` with either side open.
+pub(super) fn mandate(declarant: &str, act: MandateAct, subject: &str, period: &str) -> NewMandate {
+    let (kind, value) = subject.split_once(':').unwrap();
+    let (from, until) = period.split_once("..").unwrap();
+    NewMandate {
+        declarant: declarant.to_owned(),
+        speaks_for: Subject::parse(kind, value).unwrap(),
+        act,
+        from: from.parse().ok(),
+        until: until.parse().ok(),
+        source: None,
+        document_hash: None,
+        received_at: "2026-11-21T12:00:00Z".parse().unwrap(),
+    }
+}
+
+/// A registry with two segments, a tombstone, two declarations, a mandate and an owner.
 pub(super) fn fill(folder: &Path) {
     let mut registry = Registry::create(folder, &Params::default()).unwrap();
     registry.add(&[named("one", 1), named("two", 2), named("three", 3)]).unwrap();
@@ -76,6 +106,12 @@ pub(super) fn fill(folder: &Path) {
         .declare(&[
             declaration(Subject::Recording("one".to_owned()), Permission::Disallow),
             declaration(Subject::Owner("Example Music".to_owned()), Permission::Allow),
+        ])
+        .unwrap();
+    registry
+        .append(&[
+            mandate("Agency", MandateAct::Grant, "recording:one", "..").into(),
+            owner("Example Music", &["EM"], Some("Group"), None).into(),
         ])
         .unwrap();
 }

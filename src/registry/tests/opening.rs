@@ -131,7 +131,7 @@ fn the_database_says_what_it_is() {
     let bytes = fs::read(folder.path().join("registry.db")).unwrap();
     assert_eq!(&bytes[..16], b"SQLite format 3\0");
     assert_eq!(&bytes[68..72], b"earm", "application_id at byte 68 of SQLite's header");
-    assert_eq!(bytes[60..64], [0, 0, 0, 1], "user_version at byte 60");
+    assert_eq!(bytes[60..64], [0, 0, 0, 2], "user_version at byte 60");
 }
 
 #[test]

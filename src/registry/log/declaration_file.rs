@@ -4,14 +4,15 @@
 //!
 //! | column | content |
 //! |---|---|
-//! | `isrc`, `prefix`, `owner`, `recording` | the subject: exactly one of them is filled |
+//! | `isrc`, `prefix`, `owner`, `recording`, `everything` | the subject: exactly one of them is filled; `everything` with `yes` |
 //! | `use` | `data-mining`, `ai-training`, `ai-generative-training`, `ai-inference` or `search` |
-//! | `permission` | `allow`, `disallow` or `constrain` |
+//! | `permission` | `allow`, `disallow`, `constrain`, or `withdraw` to take back what was declared |
 //! | `terms` | text or URL; needed for `constrain`, empty otherwise |
 //! | `territories` | two-letter country codes separated by commas or blanks; empty or `worldwide` for everywhere |
 //! | `from`, `until` | first and last day, `YYYY-MM-DD`; empty for no limit |
 //! | `declarant` | who says so |
 //! | `source` | a URL or reference; may be empty |
+//! | `document_hash` | SHA-256 of the document in which it was said, 64 hexadecimal digits; may be empty |
 //!
 //! CSV needs a header and takes the columns in any order; columns without any
 //! content may be left out. JSONL takes `null` and missing keys as empty, and
@@ -27,15 +28,19 @@ use serde_json::Value;
 
 use crate::csv_lines::LineCounter;
 
-use super::declaration::{NewDeclaration, Permission, Subject, Use};
+use super::declaration::{NewDeclaration, Statement};
+use super::source::DocumentHash;
+use super::subject::Subject;
 use super::territory::Territory;
+use super::usage::Use;
 
 /// The columns of a declaration file, in the order of the documentation.
-pub const DECLARATION_COLUMNS: [&str; 12] = [
+pub const DECLARATION_COLUMNS: [&str; 14] = [
     "isrc",
     "prefix",
     "owner",
     "recording",
+    "everything",
     "use",
     "permission",
     "terms",
@@ -44,10 +49,11 @@ pub const DECLARATION_COLUMNS: [&str; 12] = [
     "until",
     "declarant",
     "source",
+    "document_hash",
 ];
 
 /// The subject columns, of which exactly one is filled.
-const SUBJECTS: [&str; 4] = ["isrc", "prefix", "owner", "recording"];
+const SUBJECTS: [&str; 5] = ["isrc", "prefix", "owner", "recording", "everything"];
 
 /// How a declaration file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -187,12 +193,14 @@ impl Row {
         let declaration = NewDeclaration {
             subject: self.subject()?,
             use_: Use::from_str(self.get("use")).map_err(|error| error.to_string())?,
-            permission: self.permission()?,
+            statement: Statement::parse(self.get("permission"), Some(self.get("terms")))
+                .map_err(|error| error.to_string())?,
             territories: self.territories()?,
             from: self.date("from")?,
             until: self.date("until")?,
             declarant: self.get("declarant").to_owned(),
             source: Some(self.get("source").to_owned()),
+            document_hash: self.document_hash()?,
             received_at,
         };
         declaration.normalised().map_err(|error| error.to_string())
@@ -202,7 +210,7 @@ impl Row {
         let filled: Vec<&str> = SUBJECTS.into_iter().filter(|column| !self.get(column).is_empty()).collect();
         match filled.as_slice() {
             [kind] => Subject::parse(kind, self.get(kind)).map_err(|error| error.to_string()),
-            [] => Err("no subject: fill one of isrc, prefix, owner, recording".to_owned()),
+            [] => Err(format!("no subject: fill one of {}", SUBJECTS.join(", "))),
             several => Err(format!(
                 "several subjects ({}): fill exactly one, in a row of its own each",
                 several.join(", ")
@@ -210,29 +218,9 @@ impl Row {
         }
     }
 
-    fn permission(&self) -> Result<Permission, String> {
-        let terms = self.get("terms");
-        let permission = match self.get("permission").to_ascii_lowercase().as_str() {
-            "allow" => Permission::Allow,
-            "disallow" => Permission::Disallow,
-            "constrain" => {
-                return Ok(Permission::Constrain { terms: terms.to_owned() });
-            }
-            _ => {
-                return Err(format!(
-                    "unknown permission {:?}: use allow, disallow or constrain",
-                    self.get("permission")
-                ));
-            }
-        };
-        if terms.is_empty() {
-            Ok(permission)
-        } else {
-            Err(format!(
-                "terms go with constrain only: empty them, or write constrain in place of {}",
-                permission.name()
-            ))
-        }
+    fn document_hash(&self) -> Result<Option<DocumentHash>, String> {
+        let text = Some(self.get("document_hash")).filter(|text| !text.is_empty());
+        text.map(|text| text.parse().map_err(|error: super::EntryError| error.to_string())).transpose()
     }
 
     fn territories(&self) -> Result<Vec<Territory>, String> {
@@ -303,7 +291,7 @@ fn columns(header: &csv::ByteRecord) -> Result<Vec<usize>, String> {
         }
     }
     if SUBJECTS.into_iter().all(missing) {
-        return Err("a subject column is missing: isrc, prefix, owner or recording".to_owned());
+        return Err(format!("a subject column is missing: one of {}", SUBJECTS.join(", ")));
     }
     Ok(places)
 }
@@ -361,6 +349,7 @@ fn json_row(text: &[u8]) -> Result<Row, String> {
         let text = match value {
             Value::Null => continue,
             Value::String(text) => text,
+            Value::Bool(true) if key == "everything" => "yes".to_owned(),
             Value::Array(codes) if key == "territories" => codes
                 .into_iter()
                 .map(|code| match code {
