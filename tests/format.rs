@@ -11,6 +11,7 @@ use earmark::params::Params;
 use earmark::peaks::{Peak, sparse, strongest_per_block};
 use earmark::registry::{Facts, NewRecording, Registry};
 use earmark::report::{IDENTIFY_SCHEMA, SCAN_CSV_COLUMNS, SCAN_SCHEMA};
+use earmark::rescan::CHANGE_SCHEMA;
 use earmark::verdict::VerdictKind;
 
 fn page() -> String {
@@ -516,7 +517,7 @@ fn the_database_is_what_the_page_says() {
 #[test]
 fn names_and_numbers_of_the_rows_are_on_the_page() {
     let page = page();
-    for schema in [IDENTIFY_SCHEMA, SCAN_SCHEMA] {
+    for schema in [IDENTIFY_SCHEMA, SCAN_SCHEMA, CHANGE_SCHEMA] {
         assert!(page.contains(&format!("| `{schema}` | `schema` in every row |")), "{schema}");
         assert!(page.contains(&format!("| `schema` | text | `{schema}` |")), "{schema}");
     }
