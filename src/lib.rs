@@ -10,7 +10,7 @@
 //! | [`spectrum`] | samples | frames of log power |
 //! | [`peaks`] | frames | a constellation of spectral peaks |
 //! | [`landmarks`] | peaks | hashes of triplets |
-//! | [`fingerprint`] | a file | its constellation, by the three before |
+//! | [`fingerprint`] | a file | its constellation, by the three before; a file of them |
 //! | [`index`] | constellations | write-once segments, and look-ups in them |
 //! | [`matching`] | a constellation and an index | recordings, where, how sure |
 //! | [`registry`] | recordings and declarations | a folder that survives crashes |
@@ -18,6 +18,7 @@
 //! | [`scan`] | folders and manifests | files, handled in parallel, in order |
 //! | [`picture`] | two spectrograms and what they share | a PNG |
 //! | [`report`] | verdicts and matches | JSONL, CSV, text |
+//! | [`rescan`] | a report and kept fingerprints | the report of now, and what changed |
 //!
 //! [`params`] holds everything that changes a fingerprint, [`isrc`] and
 //! [`units`] the words all of them share.

@@ -11,6 +11,7 @@ use earmark::params::Params;
 use earmark::peaks::{Peak, sparse, strongest_per_block};
 use earmark::registry::{Facts, NewRecording, Registry};
 use earmark::report::{IDENTIFY_SCHEMA, SCAN_CSV_COLUMNS, SCAN_SCHEMA};
+use earmark::rescan::CHANGE_SCHEMA;
 use earmark::verdict::VerdictKind;
 
 fn page() -> String {
@@ -403,7 +404,12 @@ fn ranges(heading: &str, names: &[(&str, usize)]) -> Vec<std::ops::Range<usize>>
 #[test]
 fn fingerprint_files_are_what_the_page_says() {
     let params = Params::default();
-    let sound = fingerprints(&params).remove(0);
+    let peak = |i: u32| Peak {
+        tick: 4 * i + i * i % 3,
+        pitch: (i * 37 % (params.max_pitch() + 1)) as u16,
+        strength: (i * i * 7 % 256) as u8,
+    };
+    let sound = Fingerprint { peaks: (0..600).map(peak).collect(), frames: 620 };
     let bytes = fingerprint_file(&sound, &params);
     let versions = format!(
         "| [fingerprint files](#fingerprint-files) | {} | bytes 8..12 of the file |",
@@ -519,7 +525,7 @@ fn the_database_is_what_the_page_says() {
 #[test]
 fn names_and_numbers_of_the_rows_are_on_the_page() {
     let page = page();
-    for schema in [IDENTIFY_SCHEMA, SCAN_SCHEMA] {
+    for schema in [IDENTIFY_SCHEMA, SCAN_SCHEMA, CHANGE_SCHEMA] {
         assert!(page.contains(&format!("| `{schema}` | `schema` in every row |")), "{schema}");
         assert!(page.contains(&format!("| `schema` | text | `{schema}` |")), "{schema}");
     }

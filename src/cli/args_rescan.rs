@@ -16,8 +16,8 @@ that a scan of the same files would write. Results name the files whose verdict,
 recordings or declarations are others than before. Exit codes are those of scan.
 
 Where recordings were registered since, a file is searched for those alone, and
-wholly where one may be in it; a match that is kept has the E-value of the search
-that found it. Where recordings were changed or removed all files are searched.
+wholly where one may be in it; a match that is kept has the grade and E-value of the
+search that found it. Where recordings were changed or removed all are searched.
 
 Examples:
   earmark rescan verdicts.jsonl --fingerprints downloads.efp --registry their-registry \\

@@ -229,16 +229,17 @@ impl Again<'_> {
             Ok(Entry { sound: Err(error), .. }) => return Ok((Err(error), Vec::new(), false)),
             Err(error) => return Ok((Err(error.to_string()), Vec::new(), false)),
         };
-        if since != Since::Changed && !self.must_search(&fingerprint, &info, past) {
+        if since != Since::Changed && !self.may_be_new(&fingerprint, &info) {
             return Ok((Ok(info), past.matches.clone(), false));
         }
         let matches = self.checker.search(&fingerprint, &info)?;
         Ok((Ok(info), matches, true))
     }
 
-    fn must_search(&self, fingerprint: &Fingerprint, info: &AudioInfo, past: &PastRow) -> bool {
-        let must = |scout: &Scout<'_>| scout.must_search(fingerprint, &past.matches);
-        info.duration_s >= SHORTEST_S && self.scout.as_ref().is_none_or(must)
+    /// Whether a recording that is new to the registry may sound in a file.
+    fn may_be_new(&self, fingerprint: &Fingerprint, info: &AudioInfo) -> bool {
+        let may = |scout: &Scout<'_>| scout.may_sound_in(fingerprint);
+        info.duration_s >= SHORTEST_S && self.scout.as_ref().is_none_or(may)
     }
 }
 

@@ -102,7 +102,14 @@ pub struct Index {
     removed: RoaringBitmap,
     seconds: f64,
     /// Of an index that [`Index::only`] made.
-    presence: Option<Arc<Presence>>,
+    held: Option<Arc<Held>>,
+}
+
+/// What of one segment is kept decoded.
+struct Held {
+    presence: Presence,
+    /// The peaks of its recordings.
+    peaks: Vec<Vec<Peak>>,
 }
 
 /// A recording of an index: its segment, and its place there.
@@ -122,11 +129,12 @@ impl Index {
             first_slots.push(first_slots.last().copied().unwrap_or(0) + u64::from(segment.slots()));
         }
         let seconds = segments.iter().map(|s| s.live_seconds(&removed)).sum();
-        Index { segments, first_slots, removed, seconds, presence: None }
+        Index { segments, first_slots, removed, seconds, held: None }
     }
 
     /// An index of the live recordings that `keep` takes, in memory of its own: a
-    /// search in it costs what they cost, not what lies beside them.
+    /// search in it costs what they cost, not what lies beside them. It takes 8 MB,
+    /// and another 1.5 MB for every hour of them.
     ///
     /// # Errors
     /// [`IndexError::TooLarge`] and failures to get memory.
@@ -144,9 +152,12 @@ impl Index {
             return Ok(Index::default());
         }
         let segment = Segment::merged_in_memory(params, &sources, &left_out)?;
-        let presence = Presence::of(&segment, TripletSpace::new(params).size());
+        let held = Held {
+            presence: Presence::of(&segment, TripletSpace::new(params).size()),
+            peaks: (0..segment.recordings()).map(|ordinal| segment.peaks(ordinal)).collect(),
+        };
         let index = Index::new(vec![Arc::new(segment)], RoaringBitmap::new());
-        Ok(Index { presence: Some(Arc::new(presence)), ..index })
+        Ok(Index { held: Some(Arc::new(held)), ..index })
     }
 
     /// The segments, in order.
@@ -183,6 +194,12 @@ impl Index {
 
     /// See [`Segment::peaks_into`].
     pub fn peaks_into(&self, at: RecordingRef, ticks: Range<u32>, peaks: &mut Vec<Peak>) {
+        if let Some(all) = self.held.as_ref().and_then(|held| held.peaks.get(at.ordinal as usize)) {
+            let place = |tick| all.partition_point(|peak| peak.tick < tick);
+            peaks.clear();
+            peaks.extend_from_slice(&all[place(ticks.start)..place(ticks.end.max(ticks.start))]);
+            return;
+        }
         self.segments[at.segment as usize].peaks_into(at.ordinal as usize, ticks, peaks);
     }
 
@@ -223,7 +240,7 @@ impl Index {
     /// only an index that [`only`](Index::only) made knows of many.
     #[inline]
     pub fn may_list(&self, keys: &Range<u32>) -> bool {
-        self.presence.as_ref().is_none_or(|presence| presence.any(keys))
+        self.held.as_ref().is_none_or(|held| held.presence.any(keys))
     }
 
     /// About how many postings a range of keys has; at least 1.

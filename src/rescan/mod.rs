@@ -7,7 +7,7 @@
 //! | since the report | the file |
 //! |---|---|
 //! | only declarations came | keeps its matches; nothing is searched |
-//! | recordings came | is looked over for those alone ([`Newcomers`]). Where one may be in it, and where an old match is not clear, it is searched wholly; else it keeps its matches |
+//! | recordings came | is looked over for those alone ([`Newcomers`]) and searched wholly where one may be in it; else it keeps its matches |
 //! | recordings were changed or removed, or the registry is another one | is searched wholly |
 //!
 //! The verdict is made anew for every row, from its tags, its matches and the
@@ -15,13 +15,14 @@
 //! ([`crate::registry::Since`]) and takes nothing on trust.
 //!
 //! The answer is that of a new scan of the same files, but for this where
-//! recordings came:
+//! recordings came and a file was not searched wholly:
 //!
-//! - A match that is kept has the `score` and `e_value` of the search that found
-//!   it. In the larger registry they would be a little worse, by 0.25 log10 of its
-//!   growth and by what its rivals reach, and never another grade.
-//! - The look over finds new recordings by look-ups. One that only sliding finds,
-//!   far under noise, is missed.
+//! - Its matches have the `score`, `e_value` and `grade` of the search that found
+//!   them. The larger registry makes E-values a little worse, by 0.25 log10 of its
+//!   growth, and moves them by what their rivals reach: so a *possible* match may
+//!   come or go in a new scan.
+//! - A new recording that a whole search would find just so, far under noise, may
+//!   be missed: 2 of 61 in degraded clips.
 //!
 //! Searching every file wholly, which is an option, has neither.
 
