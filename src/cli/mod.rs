@@ -6,14 +6,18 @@
 
 mod args;
 mod args_compare;
+mod args_declare;
+mod args_log;
 mod compare;
 mod completions;
+mod copying;
 mod declare;
 mod error;
 mod exit;
 mod identify;
 mod interrupt;
 mod known;
+mod log;
 mod output;
 mod parse;
 mod progress;

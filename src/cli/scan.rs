@@ -82,7 +82,7 @@ pub fn run(args: ScanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, Cli
 
 /// The day it is in UTC: the same everywhere, as the machine that scans need
 /// not be where the use happens.
-fn today() -> Date {
+pub fn today() -> Date {
     Timestamp::now().to_zoned(TimeZone::UTC).date()
 }
 

@@ -1,20 +1,45 @@
-//! Manifests: what a label knows about its recordings, a row for each.
+//! Manifests and label copy: what a label knows about its recordings.
 //!
-//! CSV with a header (`.csv`), or one JSON object a line (`.jsonl`,
-//! `.ndjson`). Columns, all but `path` optional and in any order:
+//! CSV with a header (`.csv`), one JSON object a line (`.jsonl`, `.ndjson`), or
+//! a DDEX release message (`.xml`, see [`Row`]'s fields for what is read of it). Columns,
+//! in any order:
 //!
 //! | column | content |
 //! |---|---|
-//! | `path` | the audio file; a relative path starts at the manifest's folder |
+//! | `path` | the audio file; a relative path starts at the manifest's folder. Needed to register, of no use otherwise |
 //! | `id` | the name of the recording in the registry |
 //! | `isrc` | ISRCs, several separated by `;` (in JSON also as a list) |
+//! | `duration` | seconds, `m:ss`, or `PT3M30S`; held against the audio, never stored |
 //! | `title`, `version`, `artist`, `album`, `owner`, `label`, `p_line`, `release_date` | text |
 //!
-//! Other columns are ignored and named once, in [`Manifest::ignored_columns`].
-//! A bad row costs that row only and is told with its line and column.
+//! A [`ColumnMap`] gives files with other headings these names. Other columns
+//! are ignored and named once, in [`Manifest::ignored_columns`]. A bad row
+//! costs that row only and is told with its line and column.
+//!
+//! Of a **DDEX ERN** message (versions 3.8 to 4.3, told apart by the names of their elements
+//! alone) every sound recording becomes a row:
+//!
+//! | column | element, the first that is there |
+//! |---|---|
+//! | `isrc` | every `ISRC` in a `SoundRecordingId` or `ResourceId` |
+//! | `title`, `version` | `DisplayTitleText`; `TitleText` and `SubTitle` of `DisplayTitle`, `ReferenceTitle` or `Title` |
+//! | `artist` | `DisplayArtistName`; the names of all `DisplayArtist` |
+//! | `owner` | the rights controller (`ResourceRightsController`, `RightsController`); `PLineCompany` |
+//! | `p_line` | `PLineText` with its `Year` |
+//! | `duration` | `Duration` |
+//! | `path` | the `URI` of its `File`; `FilePath` and `FileName` |
+//! | `album`, `label`, `release_date` | of the message's `Release`, if it has exactly one |
+//!
+//! A party that is named by reference is looked up in the message's `PartyList`.
 
+mod columns;
 mod csv_rows;
+mod ddex;
+mod duration;
 mod jsonl_rows;
+mod xml;
+
+pub use columns::ColumnMap;
 
 use std::fmt;
 use std::fs::File;
@@ -24,6 +49,7 @@ use std::str::FromStr;
 
 use crate::isrc::Isrc;
 use crate::registry::Facts;
+use crate::units::Seconds;
 
 /// What a manifest says.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -42,13 +68,26 @@ pub struct Row {
     /// Line of the manifest on which the row starts, from 1.
     pub line: u64,
     /// The audio file: as written if absolute, else below the manifest's folder.
-    pub path: PathBuf,
+    /// Never `None` in a manifest that was read for [`Purpose::Register`].
+    pub path: Option<PathBuf>,
     /// The name the recording is to have.
     pub id: Option<String>,
     /// Its ISRCs in the order of the row, each once.
     pub isrcs: Vec<Isrc>,
     /// What else is known.
     pub facts: Facts,
+    /// How long the recording is said to be, in seconds.
+    pub duration_s: Option<Seconds>,
+}
+
+/// What a manifest is read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To register audio: every row needs a `path`.
+    Register,
+    /// To add to what is known about registered recordings: every row needs an
+    /// `id` or an `isrc`.
+    Describe,
 }
 
 /// A row that cannot be used.
@@ -81,7 +120,7 @@ impl std::error::Error for RowError {}
 #[non_exhaustive]
 pub enum ManifestError {
     /// The file's name tells no format.
-    #[error("{}: the name ends neither in .csv nor in .jsonl: rename it to what it is", path.display())]
+    #[error("{}: the name ends neither in .csv nor in .jsonl nor in .xml: rename it to what it is", path.display())]
     UnknownFormat {
         /// The manifest.
         path: PathBuf,
@@ -94,6 +133,16 @@ pub enum ManifestError {
         /// The system's error.
         source: io::Error,
     },
+    /// An XML file that is no release message, or exceeds a limit.
+    #[error("{}, line {line}: {reason}", path.display())]
+    Xml {
+        /// The manifest.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// What is wrong and what to do.
+        reason: String,
+    },
     /// The CSV header cannot be used.
     #[error("{}, line 1: {reason}", path.display())]
     Header {
@@ -104,18 +153,19 @@ pub enum ManifestError {
     },
 }
 
-/// Reads the manifest at `path`. Fails when the file cannot be read or has no
-/// usable header; bad rows are part of the result.
-pub fn read_manifest(path: &Path) -> Result<Manifest, ManifestError> {
+/// Reads the manifest at `path`, whose columns are named as `columns` says. Fails when the
+/// file cannot be read or has no usable header; bad rows are part of the result.
+pub fn read_manifest(path: &Path, columns: &ColumnMap, purpose: Purpose) -> Result<Manifest, ManifestError> {
     let extension = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
     let format = match extension.as_deref() {
         Some("csv") => csv_rows::read,
         Some("jsonl" | "ndjson") => jsonl_rows::read,
+        Some("xml") => ddex::read,
         _ => return Err(ManifestError::UnknownFormat { path: path.to_owned() }),
     };
     let io_error = |source| ManifestError::Io { path: path.to_owned(), source };
     let file = File::open(path).map_err(io_error)?;
-    let mut builder = Builder { file: path, manifest: Manifest::default() };
+    let mut builder = Builder { file: path, columns, purpose, manifest: Manifest::default() };
     format(BufReader::new(file), &mut builder)?;
     Ok(builder.manifest)
 }
@@ -124,14 +174,17 @@ pub fn read_manifest(path: &Path) -> Result<Manifest, ManifestError> {
 const PATH: &str = "path";
 const ID: &str = "id";
 const ISRC: &str = "isrc";
+const DURATION: &str = "duration";
 
 fn is_known(column: &str) -> bool {
-    [PATH, ID, ISRC].contains(&column) || Facts::NAMES.contains(&column)
+    [PATH, ID, ISRC, DURATION].contains(&column) || Facts::NAMES.contains(&column)
 }
 
 /// Collects rows from either format.
 struct Builder<'a> {
     file: &'a Path,
+    columns: &'a ColumnMap,
+    purpose: Purpose,
     manifest: Manifest,
 }
 
@@ -158,7 +211,7 @@ impl Builder<'_> {
 
     fn row(&mut self, line: u64, cells: Vec<(String, String)>) -> Result<Row, CellError> {
         let mut row =
-            Row { line, path: PathBuf::new(), id: None, isrcs: Vec::new(), facts: Facts::default() };
+            Row { line, path: None, id: None, isrcs: Vec::new(), facts: Facts::default(), duration_s: None };
         for (column, text) in cells {
             let text = text.trim();
             if !is_known(&column) {
@@ -167,19 +220,27 @@ impl Builder<'_> {
                 continue;
             } else if column == PATH {
                 let folder = self.file.parent().unwrap_or(Path::new(""));
-                row.path = folder.join(text);
+                row.path = Some(folder.join(text));
             } else if column == ID {
                 row.id = Some(text.to_owned());
             } else if column == ISRC {
                 row.isrcs = isrcs(text)?;
+            } else if column == DURATION {
+                let seconds = duration::seconds(text).map_err(|reason| (Some(column), reason))?;
+                row.duration_s = Some(seconds);
             } else if let Some(value) = fact(&mut row.facts, &column) {
                 *value = Some(text.to_owned());
             }
         }
-        if row.path.as_os_str().is_empty() {
-            return Err((Some(PATH.to_owned()), "is empty: name the audio file".to_owned()));
+        match self.purpose {
+            Purpose::Register if row.path.is_none() => {
+                Err((Some(PATH.to_owned()), "is empty: name the audio file".to_owned()))
+            }
+            Purpose::Describe if row.id.is_none() && row.isrcs.is_empty() => {
+                Err((None, "names no recording: fill id or isrc".to_owned()))
+            }
+            _ => Ok(row),
         }
-        Ok(row)
     }
 }
 

@@ -5,6 +5,7 @@ mod declare;
 mod format;
 mod identify;
 mod interrupt;
+mod log;
 mod maintain;
 mod merging;
 mod output;

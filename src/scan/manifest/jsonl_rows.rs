@@ -30,7 +30,7 @@ pub(super) fn read(source: impl BufRead, builder: &mut Builder<'_>) -> Result<()
 fn cells(object: Map<String, Value>, builder: &mut Builder<'_>) -> Result<Vec<(String, String)>, CellError> {
     let mut cells = Vec::with_capacity(object.len());
     for (key, value) in object {
-        let column = key.trim().to_ascii_lowercase();
+        let column = builder.columns.ours(&key.trim().to_ascii_lowercase());
         if !is_known(&column) {
             // Whatever it holds: it may well be nested.
             builder.ignore(&column);
