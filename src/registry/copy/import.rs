@@ -177,7 +177,7 @@ fn take_fingerprints(
     let mut number: i64 =
         transaction.query_row("SELECT next_segment FROM registry", [], |row| row.get(0)).map_err(database)?;
     let mut segment_of: HashMap<u32, i64> = HashMap::new();
-    for file in &export.header.fingerprints {
+    for (number, file) in (first..).zip(&export.header.fingerprints) {
         if file.file.is_empty() || Path::new(&file.file).file_name() != Some(file.file.as_ref()) {
             return Err(refused(path, Some(1), format!("{:?} is not a plain file name", file.file)));
         }
@@ -201,7 +201,6 @@ fn take_fingerprints(
                 return Err(refused(&from, None, format!("holds recording {} a second time", key.0)));
             }
         }
-        number += 1;
     }
     let mut hash = recordings_hash(transaction, place)?;
     let (mut seen, mut ids) = (RoaringBitmap::new(), HashSet::new());

@@ -45,10 +45,8 @@ type Cell = (String, String);
 fn parties(message: &Element) -> HashMap<&str, &str> {
     let mut found = Vec::new();
     message.below("Party", &mut found);
-    let party = |party: &&'_ Element| -> Option<()> { party.child("PartyReference").map(|_| ()) };
     found
         .into_iter()
-        .filter(|element| party(element).is_some())
         .filter_map(|party| Some((party.text_at(&["PartyReference"])?, name_in(party)?)))
         .collect()
 }
@@ -96,7 +94,7 @@ fn cells<'a>(recording: &'a Element, parties: &HashMap<&str, &'a str>) -> Vec<Ce
     let p_line = below_first(recording, "PLine");
     let company = p_line.and_then(|line| line.text_at(&["PLineCompany"]));
     set("owner", controllers.iter().find_map(|party| name_of(party, parties)).or(company));
-    let p_line = p_line.map(|line| p_line_text(line));
+    let p_line = p_line.map(p_line_text);
     set("p_line", p_line.as_deref());
 
     set(DURATION, recording.text_at(&["Duration"]));
