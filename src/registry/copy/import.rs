@@ -174,7 +174,7 @@ fn take_fingerprints(
     imported: &mut Imported,
 ) -> Result<(), RegistryError> {
     let database = database_error(place.database, "write to");
-    let mut number: i64 =
+    let first: i64 =
         transaction.query_row("SELECT next_segment FROM registry", [], |row| row.get(0)).map_err(database)?;
     let mut segment_of: HashMap<u32, i64> = HashMap::new();
     for (number, file) in (first..).zip(&export.header.fingerprints) {
