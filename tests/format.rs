@@ -1,6 +1,7 @@
 //! FORMAT.md says what the program writes: the page is read here like a
 //! specification and compared with real files.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -9,7 +10,10 @@ use earmark::fingerprint::{self, About, Entry, FileHash, Fingerprint, Fingerprin
 use earmark::index::{self, Segment};
 use earmark::params::Params;
 use earmark::peaks::{Peak, sparse, strongest_per_block};
-use earmark::registry::{Facts, NewRecording, Registry};
+use earmark::registry::{
+    EXPORT_SCHEMA, Facts, MandateAct, NewDeclaration, NewEntry, NewMandate, NewOwner, NewRecording,
+    Permission, Registry, Subject, Use,
+};
 use earmark::report::{IDENTIFY_SCHEMA, SCAN_CSV_COLUMNS, SCAN_SCHEMA};
 use earmark::rescan::CHANGE_SCHEMA;
 use earmark::verdict::VerdictKind;
@@ -535,4 +539,87 @@ fn names_and_numbers_of_the_rows_are_on_the_page() {
     for kind in [Disallowed, Constrained, Allowed, Undeclared, NoMatch, Review, TooShort, Error] {
         assert!(section("### Scan rows").contains(&format!("`{kind}`")), "{kind}");
     }
+}
+
+#[test]
+fn an_export_is_what_the_page_says() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    registry(folder.path());
+    let received_at = "2026-11-21T12:00:00Z".parse().expect("a time");
+    let subject = Subject::Owner("Label".to_owned());
+    let entries: [NewEntry; 3] = [
+        NewDeclaration {
+            subject: subject.clone(),
+            use_: Use::Search,
+            statement: Permission::Allow.into(),
+            territories: Vec::new(),
+            from: None,
+            until: None,
+            declarant: "Label".to_owned(),
+            source: None,
+            document_hash: None,
+            received_at,
+        }
+        .into(),
+        NewMandate {
+            declarant: "Agency".to_owned(),
+            speaks_for: subject,
+            act: MandateAct::Grant,
+            from: None,
+            until: None,
+            source: None,
+            document_hash: None,
+            received_at,
+        }
+        .into(),
+        NewOwner {
+            name: "Label".to_owned(),
+            aliases: Vec::new(),
+            parent: None,
+            from: None,
+            source: None,
+            document_hash: None,
+            received_at,
+        }
+        .into(),
+    ];
+    Registry::open_for_writing(folder.path()).expect("a registry").append(&entries).expect("a commit");
+    let file = folder.path().join("copy.jsonl");
+    let mut out = Vec::new();
+    let registry = Registry::open(folder.path()).expect("a registry");
+    registry.export(&file, true, &mut out).expect("an export");
+    let rows: Vec<serde_json::Map<String, serde_json::Value>> = String::from_utf8(out)
+        .expect("UTF-8")
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("an object"))
+        .collect();
+    let text = section("## Exports");
+    let named = |key: &str| text.contains(&format!("`{key}`"));
+
+    let documented: Vec<String> =
+        ["schema", "params_id", "content_hash", "recordings", "log_rows", "fingerprints"]
+            .map(str::to_owned)
+            .to_vec();
+    assert_eq!(rows[0].keys().cloned().collect::<HashSet<_>>(), documented.iter().cloned().collect());
+    assert!(documented.iter().all(|key| named(key)), "{documented:?}");
+    assert_eq!(rows[0]["schema"], EXPORT_SCHEMA);
+    assert!(named(EXPORT_SCHEMA));
+    let segment = rows[0]["fingerprints"][0].as_object().expect("a segment");
+    assert!(segment.keys().all(|key| named(&format!("fingerprints[].{key}"))), "{segment:?}");
+    assert_eq!(rows.len(), 1 + 2 + 3);
+    for (row, kind) in rows[3..].iter().zip(["declaration", "mandate", "owner"]) {
+        assert_eq!(row["row"], kind);
+        let line = text.lines().find(|line| line.starts_with(&format!("| `{kind}` |"))).expect(kind);
+        let known = |key: &String| {
+            ["row", "seq", "hash", "owner"].contains(&key.as_str()) || line.contains(&format!("`{key}`"))
+        };
+        assert!(row.keys().all(known), "{row:?}");
+    }
+    let columns: HashSet<String> = table(&section("### recording"))
+        .iter()
+        .flat_map(|row| row[0].split(", ").map(str::to_owned).collect::<Vec<_>>())
+        .filter(|column| column != "segment")
+        .chain(["row", "isrcs"].map(str::to_owned))
+        .collect();
+    assert_eq!(rows[1].keys().cloned().collect::<HashSet<_>>(), columns);
 }

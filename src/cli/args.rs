@@ -7,13 +7,15 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use jiff::civil::Date;
 
-use earmark::isrc::{Isrc, IsrcPrefix};
 use earmark::matching::{Effort, MatchOptions};
 use earmark::registry::{Territory, Use};
+use earmark::scan::manifest::ColumnMap;
 use earmark::verdict::Policy;
 
 use super::args_compare::CompareArgs;
+use super::args_declare::DeclareArgs;
 use super::args_fingerprint::FingerprintArgs;
+use super::args_log::{ExportArgs, ImportArgs, LogArgs, MandateArgs, OwnerArgs};
 use super::args_rescan::RescanArgs;
 use super::parse;
 
@@ -110,8 +112,10 @@ pub struct RegistryDir {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 A manifest has one row for each recording: CSV with a header, or JSONL. Columns:
-path, id, isrc (several separated by ;), title, version, artist, album, owner,
-label, p_line, release_date. Relative paths start at the manifest's folder.
+path, id, isrc (several separated by ;), duration, title, version, artist, album,
+owner, label, p_line, release_date. Relative paths start at the manifest's folder.
+--columns names the columns of a file with other headings. Of a DDEX ERN message
+(.xml) the sound recordings that name a file are read.
 What the manifest leaves open is taken from the file's tags.
 
 Examples:
@@ -125,91 +129,18 @@ pub struct RegisterArgs {
     /// Where the registry is; made if there is none.
     #[command(flatten)]
     pub registry: RegistryDir,
-    /// Rows of what is known about recordings (.csv or .jsonl)
+    /// Rows of what is known about recordings (.csv, .jsonl, or a DDEX message .xml)
     #[arg(long, value_name = "FILE")]
     pub manifest: Option<PathBuf>,
-}
-
-/// `earmark declare`.
-#[derive(Args, Debug)]
-#[command(after_help = "\
-A declaration file has one row for each declaration: CSV with a header, or JSONL.
-Columns: isrc, prefix, owner or recording (one of them filled), use, permission
-(allow, disallow, constrain), terms, territories, from, until, declarant, source.
-
-Examples:
-  earmark declare --registry my-registry --prefix QZHB1 --use ai-training \\
-      --disallow --declarant 'Halden Bay Records' --source https://halden-bay.example/ai
-  earmark declare --registry my-registry --isrc QZ-HB1-25-00003 --use ai-training \\
-      --constrain 'licence from ai@halden-bay.example' --territory DE,FR \\
-      --from 2026-01-01 --declarant 'Halden Bay Records'
-  earmark declare --registry my-registry --import declarations.csv")]
-pub struct DeclareArgs {
-    /// Where the registry is; made if there is none.
-    #[command(flatten)]
-    pub registry: RegistryDir,
-    /// Read declarations from a file (.csv or .jsonl)
-    #[arg(long, value_name = "FILE", groups = ["subject", "permission"],
-        conflicts_with_all = ["use_", "territory", "from", "until", "declarant", "source"])]
-    pub import: Option<PathBuf>,
-    /// What it speaks about.
-    #[command(flatten)]
-    pub subject: SubjectArgs,
-    /// The use it speaks about, and all narrower ones
-    #[arg(long = "use", value_name = "USE", value_parser = parse::uses(), required_unless_present = "import")]
-    pub use_: Option<Use>,
-    /// What it says.
-    #[command(flatten)]
-    pub permission: PermissionArgs,
-    /// Countries where it holds, two-letter codes separated by commas [default: worldwide]
-    #[arg(long, value_name = "ISO", value_delimiter = ',')]
-    pub territory: Vec<Territory>,
-    /// First day it holds [default: it always did]
-    #[arg(long, value_name = "DATE", value_parser = parse::date)]
-    pub from: Option<Date>,
-    /// Last day it holds [default: without end]
-    #[arg(long, value_name = "DATE", value_parser = parse::date)]
-    pub until: Option<Date>,
-    /// Who says so
-    #[arg(long, value_name = "NAME", required_unless_present = "import")]
-    pub declarant: Option<String>,
-    /// Where it was published or how it arrived
-    #[arg(long, value_name = "URL")]
-    pub source: Option<String>,
-}
-
-/// What a declaration speaks about: one of these, unless a file is imported,
-/// which counts as one of the group.
-#[derive(Args, Debug)]
-#[group(id = "subject", required = true, multiple = false)]
-pub struct SubjectArgs {
-    /// Recordings with this ISRC
-    #[arg(long, value_name = "CODE")]
-    pub isrc: Option<Isrc>,
-    /// Recordings whose ISRC has this registrant prefix, such as QZHB1
-    #[arg(long, value_name = "PREFIX")]
-    pub prefix: Option<IsrcPrefix>,
-    /// Recordings of this owner
-    #[arg(long, value_name = "NAME")]
-    pub owner: Option<String>,
-    /// The recording with this id
-    #[arg(long, value_name = "ID")]
-    pub recording: Option<String>,
-}
-
-/// What a declaration says: one of these, unless a file is imported.
-#[derive(Args, Debug)]
-#[group(id = "permission", required = true, multiple = false)]
-pub struct PermissionArgs {
-    /// The use is allowed
-    #[arg(long)]
-    pub allow: bool,
-    /// The use is not allowed
-    #[arg(long)]
-    pub disallow: bool,
-    /// The use is allowed under these terms (text or URL)
-    #[arg(long, value_name = "TEXT")]
-    pub constrain: Option<String>,
+    /// Columns of the manifest by our names, such as isrc=ISRC_CODE,title='Track Title'
+    #[arg(
+        long,
+        value_name = "OURS=THEIRS,...",
+        requires = "manifest",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub columns: ColumnMap,
 }
 
 /// `earmark scan`.
@@ -369,6 +300,16 @@ Example:
         #[arg(long, value_enum, default_value_t = ListFormat::Table)]
         format: ListFormat,
     },
+    /// Note for whom a declarant may speak, or that it may not any more
+    Mandate(MandateArgs),
+    /// Note under which names an owner goes and to whom it belongs
+    Owner(OwnerArgs),
+    /// Show the log: declarations, mandates and owners, each with its hash
+    Log(LogArgs),
+    /// Write recordings and log into files that make an equal registry
+    Export(ExportArgs),
+    /// Read an export, or label copy of recordings that are registered
+    Import(ImportArgs),
     /// Bring a registry of an older earmark to the present format
     #[command(after_help = "\
 Every command that writes does the same by itself; those that only read ask for

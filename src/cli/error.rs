@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use earmark::fingerprint::FileError;
 use earmark::index::IndexError;
-use earmark::registry::{ImportError, RegistryError};
+use earmark::registry::{ImportError, RegistryError, VocabularyError};
 use earmark::rescan::RescanError;
 use earmark::scan::manifest::ManifestError;
 
@@ -22,7 +22,16 @@ pub enum CliError {
     /// The declaration file holds nothing that may be imported.
     #[error(transparent)]
     Import(#[from] ImportError),
-    /// The name of a declaration file tells no format.
+    /// No recording has the id that was asked for.
+    #[error("no recording has the id {id}: `earmark registry list` shows the ids")]
+    UnknownRecording {
+        /// The id.
+        id: String,
+    },
+    /// A text is not in the vocabulary it should be in.
+    #[error(transparent)]
+    Vocabulary(#[from] VocabularyError),
+    /// The name of a file of entries tells no format.
     #[error("{}: the name ends neither in .csv nor in .jsonl: rename it to what it is", path.display())]
     UnknownFormat {
         /// The file.

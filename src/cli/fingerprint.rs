@@ -8,7 +8,7 @@ use earmark::audio::Limits;
 use earmark::fingerprint::{About, EncodedEntry, Entry, EntryError, FingerprintWriter};
 use earmark::params::Params;
 use earmark::scan::inputs::expand;
-use earmark::scan::manifest::{Manifest, Row, read_manifest};
+use earmark::scan::manifest::{ColumnMap, Manifest, Purpose, Row, read_manifest};
 use earmark::scan::pipeline::{Ending, Pipeline};
 use earmark::units::Seconds;
 
@@ -26,7 +26,7 @@ use super::{interrupt, tell_about};
 /// Keeps the fingerprint of every input.
 pub fn run(args: FingerprintArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, CliError> {
     let manifest = match &args.manifest {
-        Some(path) => read_manifest(path)?,
+        Some(path) => read_manifest(path, &ColumnMap::default(), Purpose::Register)?,
         None => Manifest::default(),
     };
     manifest.bad_rows.iter().for_each(tell);

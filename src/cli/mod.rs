@@ -6,10 +6,13 @@
 
 mod args;
 mod args_compare;
+mod args_declare;
 mod args_fingerprint;
+mod args_log;
 mod args_rescan;
 mod compare;
 mod completions;
+mod copying;
 mod declare;
 mod error;
 mod exit;
@@ -17,6 +20,7 @@ mod fingerprint;
 mod identify;
 mod interrupt;
 mod known;
+mod log;
 mod output;
 mod parse;
 mod progress;

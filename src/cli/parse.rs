@@ -4,12 +4,18 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use jiff::civil::Date;
 
 use earmark::matching::Effort;
-use earmark::registry::Use;
+use earmark::registry::{Use, Vocabulary};
 use earmark::verdict::Policy;
 
 /// A use by its name.
 pub fn uses() -> impl TypedValueParser<Value = Use> {
     PossibleValuesParser::new(Use::ALL.map(Use::name)).try_map(|name| name.parse::<Use>())
+}
+
+/// A vocabulary by its name.
+pub fn vocabularies() -> impl TypedValueParser<Value = Vocabulary> {
+    let names = Vocabulary::ALL.map(Vocabulary::name);
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<Vocabulary>())
 }
 
 /// A policy by its name.

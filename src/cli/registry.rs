@@ -12,6 +12,7 @@ use super::exit::Outcome;
 use super::output::{Output, terminal_columns};
 use super::progress::BytesProgress;
 use super::tell::{counted, tell};
+use super::{copying, log};
 
 /// Looks after a registry.
 pub fn run(command: RegistryCommand) -> Result<Outcome, CliError> {
@@ -20,6 +21,11 @@ pub fn run(command: RegistryCommand) -> Result<Outcome, CliError> {
         RegistryCommand::List { registry, format } => list(&registry.registry, format),
         RegistryCommand::Remove { ids, registry } => remove(&registry.registry, &ids),
         RegistryCommand::Compact { registry, format } => compact(&registry.registry, format),
+        RegistryCommand::Mandate(args) => log::mandate(args),
+        RegistryCommand::Owner(args) => log::owner(args),
+        RegistryCommand::Log(args) => log::show(args),
+        RegistryCommand::Export(args) => copying::export(args),
+        RegistryCommand::Import(args) => copying::import(args),
         RegistryCommand::Upgrade { registry } => upgrade(&registry.registry),
         RegistryCommand::Verify { registry } => verify(&registry.registry),
     }

@@ -95,7 +95,8 @@ impl<'a> Work<'a> {
             duration_s: new.duration_s,
             source_path: new.source_path.clone(),
         };
-        self.insert(&recording)?;
+        insert(self.transaction, &recording, self.segment)
+            .map_err(database_error(self.place.database, "write to"))?;
         self.recordings.insert(&recording.canonical());
         self.entries.push(SegmentEntry { recording: key, fingerprint: &new.fingerprint });
         Ok(Added::New { key, id: recording.id })
@@ -128,7 +129,7 @@ impl<'a> Work<'a> {
         }
         let changed = merged != registered;
         if changed {
-            self.update(&merged)?;
+            update(self.transaction, &merged).map_err(database_error(self.place.database, "write to"))?;
             self.recordings.remove(&registered.canonical());
             self.recordings.insert(&merged.canonical());
         }
@@ -166,10 +167,7 @@ impl<'a> Work<'a> {
     }
 
     fn is_taken(&self, id: &str) -> Result<bool, RegistryError> {
-        self.transaction
-            .prepare_cached("SELECT 1 FROM recording WHERE id = ?1")
-            .and_then(|mut statement| statement.exists([id]))
-            .map_err(database_error(self.place.database, "read the recordings of"))
+        is_taken(self.transaction, id).map_err(database_error(self.place.database, "read the recordings of"))
     }
 
     fn derived_id(&self, new: &NewRecording) -> Result<Result<String, RecordingError>, RegistryError> {
@@ -187,74 +185,84 @@ impl<'a> Work<'a> {
         }
         Ok(Err(RecordingError::IdTaken { id: hash.as_str().to_owned() }))
     }
-
-    fn insert(&self, recording: &Recording) -> Result<(), RegistryError> {
-        let insert = || -> rusqlite::Result<()> {
-            let facts = recording.facts.values();
-            self.transaction
-                .prepare_cached(
-                    "INSERT INTO recording (key, id, audio_hash, segment, duration_s, source_path,
-                         title, version, artist, album, owner, label, p_line, release_date)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
-                )?
-                .execute(params![
-                    recording.key.0,
-                    recording.id,
-                    recording.audio_hash,
-                    self.segment,
-                    recording.duration_s,
-                    recording.source_path,
-                    facts[0],
-                    facts[1],
-                    facts[2],
-                    facts[3],
-                    facts[4],
-                    facts[5],
-                    facts[6],
-                    facts[7]
-                ])?;
-            self.insert_isrcs(recording)
-        };
-        insert().map_err(database_error(self.place.database, "write to"))
-    }
-
-    fn update(&self, recording: &Recording) -> Result<(), RegistryError> {
-        let update = || -> rusqlite::Result<()> {
-            let facts = recording.facts.values();
-            self.transaction
-                .prepare_cached(
-                    "UPDATE recording SET title = ?2, version = ?3, artist = ?4, album = ?5,
-                         owner = ?6, label = ?7, p_line = ?8, release_date = ?9
-                     WHERE key = ?1",
-                )?
-                .execute(params![
-                    recording.key.0,
-                    facts[0],
-                    facts[1],
-                    facts[2],
-                    facts[3],
-                    facts[4],
-                    facts[5],
-                    facts[6],
-                    facts[7]
-                ])?;
-            self.insert_isrcs(recording)
-        };
-        update().map_err(database_error(self.place.database, "write to"))
-    }
-
-    fn insert_isrcs(&self, recording: &Recording) -> rusqlite::Result<()> {
-        let mut statement = self
-            .transaction
-            .prepare_cached("INSERT OR IGNORE INTO recording_isrc (recording, isrc) VALUES (?1, ?2)")?;
-        for isrc in &recording.isrcs {
-            statement.execute(params![recording.key.0, isrc.as_str()])?;
-        }
-        Ok(())
-    }
 }
 
-fn sorted(isrcs: &[Isrc]) -> Vec<Isrc> {
+/// Whether a recording has this name.
+pub(super) fn is_taken(transaction: &Transaction<'_>, id: &str) -> rusqlite::Result<bool> {
+    transaction
+        .prepare_cached("SELECT 1 FROM recording WHERE id = ?1")
+        .and_then(|mut statement| statement.exists([id]))
+}
+
+/// Enters a recording whose fingerprint lies in `segment`.
+pub(super) fn insert(
+    transaction: &Transaction<'_>,
+    recording: &Recording,
+    segment: i64,
+) -> rusqlite::Result<()> {
+    let facts = recording.facts.values();
+    transaction
+        .prepare_cached(
+            "INSERT INTO recording (key, id, audio_hash, segment, duration_s, source_path,
+                 title, version, artist, album, owner, label, p_line, release_date)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+        )?
+        .execute(params![
+            recording.key.0,
+            recording.id,
+            recording.audio_hash,
+            segment,
+            recording.duration_s,
+            recording.source_path,
+            facts[0],
+            facts[1],
+            facts[2],
+            facts[3],
+            facts[4],
+            facts[5],
+            facts[6],
+            facts[7]
+        ])?;
+    insert_isrcs(transaction, recording)
+}
+
+/// Stores another name, other facts and another source of a recording, and
+/// ISRCs it did not have.
+pub(super) fn update(transaction: &Transaction<'_>, recording: &Recording) -> rusqlite::Result<()> {
+    let facts = recording.facts.values();
+    transaction
+        .prepare_cached(
+            "UPDATE recording SET id = ?2, source_path = ?3, title = ?4, version = ?5, artist = ?6,
+                 album = ?7, owner = ?8, label = ?9, p_line = ?10, release_date = ?11
+             WHERE key = ?1",
+        )?
+        .execute(params![
+            recording.key.0,
+            recording.id,
+            recording.source_path,
+            facts[0],
+            facts[1],
+            facts[2],
+            facts[3],
+            facts[4],
+            facts[5],
+            facts[6],
+            facts[7]
+        ])?;
+    insert_isrcs(transaction, recording)
+}
+
+fn insert_isrcs(transaction: &Transaction<'_>, recording: &Recording) -> rusqlite::Result<()> {
+    let mut statement = transaction
+        .prepare_cached("INSERT OR IGNORE INTO recording_isrc (recording, isrc) VALUES (?1, ?2)")?;
+    for isrc in &recording.isrcs {
+        statement.execute(params![recording.key.0, isrc.as_str()])?;
+    }
+    Ok(())
+}
+
+/// In ascending order, each once.
+pub(super) fn sorted(isrcs: &[Isrc]) -> Vec<Isrc> {
     let mut isrcs = isrcs.to_vec();
     isrcs.sort_unstable();
     isrcs.dedup();

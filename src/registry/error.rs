@@ -171,6 +171,16 @@ pub enum RegistryError {
         /// How.
         source: EntryError,
     },
+    /// An export cannot be written or taken in; nothing was committed.
+    #[error("{}{}: {reason}", path.display(), line.map_or_else(String::new, |line| format!(", line {line}")))]
+    Copy {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1, if it is about one.
+        line: Option<u64>,
+        /// What is wrong and what to do.
+        reason: String,
+    },
     /// Every recording key was used once (keys are never reused).
     #[error("{} has given out all {limit} recording keys: register into a new folder", path.display())]
     KeysExhausted {

@@ -31,6 +31,7 @@ mod add;
 mod canonical;
 mod compact;
 mod content_hash;
+mod copy;
 mod error;
 mod info;
 mod lock;
@@ -43,25 +44,30 @@ mod segment_check;
 mod segments;
 mod state;
 mod tiers;
+mod update;
 mod upgrade;
 mod verify;
+mod vocabulary;
 
 #[cfg(test)]
 mod tests;
 
 pub use compact::Compaction;
+pub use copy::{EXPORT_SCHEMA, Exported, Imported, is_export};
 pub use error::RegistryError;
 pub use info::Info;
 pub use log::{
-    About, Authority, Concern, DECLARATION_COLUMNS, Declaration, DeclarationFormat, DocumentHash, Entry,
-    EntryError, ImportError, Log, Logged, Mandate, MandateAct, NewDeclaration, NewEntry, NewMandate,
-    NewOwner, Owner, ParsedDeclarations, Permission, RowError, Statement, Subject, Territory, TerritoryError,
-    Use, name_key, parse_declarations,
+    About, Authority, Concern, DECLARATION_COLUMNS, Declaration, DocumentHash, Entry, EntryError,
+    ImportError, Log, Logged, MANDATE_COLUMNS, Mandate, MandateAct, NewDeclaration, NewEntry, NewMandate,
+    NewOwner, OWNER_COLUMNS, Owner, ParsedEntries, Permission, RowError, Statement, Subject, TableFormat,
+    Territory, TerritoryError, Use, name_key, parse_declarations, parse_mandates, parse_owners,
 };
 pub use read::Recordings;
 pub use recording::{Added, Facts, NewRecording, Recording, RecordingError, Removal};
 pub use state::{RecordingsState, Since};
+pub use update::{LabelCopy, Updated};
 pub use verify::{Concerned, Problem};
+pub use vocabulary::{Translated, Vocabulary, VocabularyError};
 
 use std::fmt;
 use std::fs;

@@ -68,14 +68,7 @@ impl Registry {
     /// The recordings that carry this ISRC, in order of registration. There
     /// may be several: labels reuse codes.
     pub fn recordings_with_isrc(&self, isrc: &Isrc) -> Result<Vec<Recording>, RegistryError> {
-        let connection = self.connection();
-        let keys: Vec<u32> =
-            collect_keys(&connection, isrc).map_err(database_error(&self.database, "read"))?;
-        let mut found = Vec::with_capacity(keys.len());
-        for key in keys {
-            found.extend(find(&connection, &self.database, "key = ?1", &key)?);
-        }
-        Ok(found)
+        with_isrc(&self.connection(), &self.database, isrc)
     }
 
     /// All recordings in order of registration, read page by page.
@@ -164,6 +157,35 @@ pub(super) fn by_audio_hash(
     hash: &[u8; 32],
 ) -> Result<Option<Recording>, RegistryError> {
     find(connection, path, "audio_hash = ?1", &hash.as_slice())
+}
+
+/// As [`Registry::recordings_with_isrc`], inside a transaction.
+pub(super) fn with_isrc(
+    connection: &Connection,
+    path: &Path,
+    isrc: &Isrc,
+) -> Result<Vec<Recording>, RegistryError> {
+    let keys = collect_keys(connection, isrc).map_err(database_error(path, "read"))?;
+    let mut found = Vec::with_capacity(keys.len());
+    for key in keys {
+        found.extend(find(connection, path, "key = ?1", &key)?);
+    }
+    Ok(found)
+}
+
+/// The hash of one row of the log, of whatever kind.
+pub(super) fn log_hash_of(
+    connection: &Connection,
+    path: &Path,
+    seq: u64,
+) -> Result<Option<[u8; 32]>, RegistryError> {
+    let sql = "SELECT hash FROM declaration WHERE seq = ?1
+               UNION ALL SELECT hash FROM mandate WHERE seq = ?1
+               UNION ALL SELECT hash FROM owner WHERE seq = ?1";
+    connection
+        .query_row(sql, [i64::try_from(seq).unwrap_or(i64::MAX)], |row| row.get(0))
+        .optional()
+        .map_err(database_error(path, "read the log of"))
 }
 
 /// The row without its ISRCs.

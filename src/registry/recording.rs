@@ -216,33 +216,44 @@ pub enum Removal {
 impl NewRecording {
     /// The name without blanks around it, checked; `None` when none was given.
     pub(super) fn checked_id(&self) -> Result<Option<String>, RecordingError> {
-        let Some(id) = self.id.as_deref().map(str::trim).filter(|id| !id.is_empty()) else {
-            return Ok(None);
-        };
-        // Ids are written into tables, file names and addresses of a page.
-        const LONGEST_ID: usize = 255;
-        let reason = if id.len() > LONGEST_ID {
-            "has more than 255 bytes: choose a shorter one"
-        } else if id.contains(char::is_control) {
-            "holds a control character: remove it"
-        } else {
-            return Ok(Some(id.to_owned()));
-        };
-        Err(RecordingError::BadId { id: id.to_owned(), reason })
+        let id = self.id.as_deref().map(str::trim).filter(|id| !id.is_empty());
+        id.map(|id| check_id(id).map(|()| id.to_owned())).transpose()
     }
 
     /// Checks what a caller may have got from a file.
     pub(super) fn check(&self) -> Result<(), RecordingError> {
-        let texts = Facts::NAMES.into_iter().zip(self.facts.values());
-        for (field, text) in texts.chain([("source_path", self.source_path.as_deref())]) {
-            let found = text.map_or(0, str::len);
-            if found > MAX_TEXT_BYTES {
-                return Err(RecordingError::TooLong { field, found, limit: MAX_TEXT_BYTES });
-            }
-        }
-        if !self.duration_s.is_finite() || self.duration_s < 0.0 {
-            return Err(RecordingError::BadDuration { found: self.duration_s.to_string() });
-        }
-        Ok(())
+        check_texts(&self.facts, self.source_path.as_deref(), self.duration_s)
     }
+}
+
+/// Ids are written into tables, file names and addresses of a page.
+pub(super) fn check_id(id: &str) -> Result<(), RecordingError> {
+    const LONGEST_ID: usize = 255;
+    let reason = if id.len() > LONGEST_ID {
+        "has more than 255 bytes: choose a shorter one"
+    } else if id.contains(char::is_control) {
+        "holds a control character: remove it"
+    } else {
+        return Ok(());
+    };
+    Err(RecordingError::BadId { id: id.to_owned(), reason })
+}
+
+/// Checks the fields that may come from a file.
+pub(super) fn check_texts(
+    facts: &Facts,
+    source_path: Option<&str>,
+    duration_s: Seconds,
+) -> Result<(), RecordingError> {
+    let texts = Facts::NAMES.into_iter().zip(facts.values());
+    for (field, text) in texts.chain([("source_path", source_path)]) {
+        let found = text.map_or(0, str::len);
+        if found > MAX_TEXT_BYTES {
+            return Err(RecordingError::TooLong { field, found, limit: MAX_TEXT_BYTES });
+        }
+    }
+    if !duration_s.is_finite() || duration_s < 0.0 {
+        return Err(RecordingError::BadDuration { found: duration_s.to_string() });
+    }
+    Ok(())
 }

@@ -22,7 +22,8 @@ pub(super) struct SegmentRow {
     pub(super) bytes: u64,
     /// Recordings in it, removed ones included.
     pub(super) recordings: u64,
-    hash: [u8; 32],
+    /// Hash of its file.
+    pub(super) hash: [u8; 32],
     /// Keys of the recordings registered with it.
     pub(super) registered: RoaringBitmap,
     /// Keys of those removed from it.

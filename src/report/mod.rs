@@ -6,7 +6,7 @@
 //! | CSV | spreadsheets: a scan's rows, the main fields | [`ScanCsv`] |
 //! | table | people: 80 columns or more, coloured where the output takes colour | [`IdentifyTable`], [`ScanTable`] |
 //! | text | people: two files compared | [`CompareRow::write_text`] |
-//! | lines | people: what a registry holds | [`RecordingsTable`], [`write_info`], [`write_compaction`] |
+//! | lines | people: what a registry holds | [`RecordingsTable`], [`write_entry`], [`write_info`], [`write_compaction`] |
 //!
 //! Rows have a schema with a name and a number ([`IDENTIFY_SCHEMA`],
 //! [`SCAN_SCHEMA`], [`COMPARE_SCHEMA`]). Within one number keys are only ever added; a reader
@@ -18,6 +18,7 @@
 mod checked;
 mod compare;
 mod identify;
+mod log_table;
 mod place;
 mod registry_table;
 mod rows;
@@ -29,6 +30,7 @@ pub(crate) mod text;
 pub use checked::CheckedAgainst;
 pub use compare::{COMPARE_SCHEMA, CompareRow, ComparedFile, PlacementRow};
 pub use identify::{IDENTIFY_SCHEMA, IdentifyRow, MatchRow};
+pub use log_table::write_entry;
 pub use place::PlaceRow;
 pub use registry_table::{RecordingsTable, write_compaction, write_info};
 pub use rows::write_json_line;

@@ -1,20 +1,45 @@
-//! Manifests: what a label knows about its recordings, a row for each.
+//! Manifests and label copy: what a label knows about its recordings.
 //!
-//! CSV with a header (`.csv`), or one JSON object a line (`.jsonl`,
-//! `.ndjson`). Columns, all but `path` optional and in any order:
+//! CSV with a header (`.csv`), one JSON object a line (`.jsonl`, `.ndjson`), or
+//! a DDEX release message (`.xml`, see [`Row`]'s fields for what is read of it). Columns,
+//! in any order:
 //!
 //! | column | content |
 //! |---|---|
-//! | `path` | the audio file; a relative path starts at the manifest's folder |
+//! | `path` | the audio file; a relative path starts at the manifest's folder. Needed to register, of no use otherwise |
 //! | `id` | the name of the recording in the registry |
 //! | `isrc` | ISRCs, several separated by `;` (in JSON also as a list) |
+//! | `duration` | seconds, `m:ss`, or `PT3M30S`; held against the audio, never stored |
 //! | `title`, `version`, `artist`, `album`, `owner`, `label`, `p_line`, `release_date` | text |
 //!
-//! Other columns are ignored and named once, in [`Manifest::ignored_columns`].
-//! A bad row costs that row only and is told with its line and column.
+//! A [`ColumnMap`] gives files with other headings these names. Other columns
+//! are ignored and named once, in [`Manifest::ignored_columns`]. A bad row
+//! costs that row only and is told with its line and column.
+//!
+//! Of a **DDEX ERN** message (versions 3.8 to 4.3, told apart by the names of their elements
+//! alone) every sound recording becomes a row:
+//!
+//! | column | element, the first that is there |
+//! |---|---|
+//! | `isrc` | every `ISRC` in a `SoundRecordingId` or `ResourceId` |
+//! | `title`, `version` | `DisplayTitleText`; `TitleText` and `SubTitle` of `DisplayTitle`, `ReferenceTitle` or `Title` |
+//! | `artist` | `DisplayArtistName`; the names of all `DisplayArtist` |
+//! | `owner` | the rights controller (`ResourceRightsController`, `RightsController`); `PLineCompany` |
+//! | `p_line` | `PLineText` with its `Year` |
+//! | `duration` | `Duration` |
+//! | `path` | the `URI` of its `File`; `FilePath` and `FileName` |
+//! | `album`, `label`, `release_date` | of the message's `Release`, if it has exactly one |
+//!
+//! A party that is named by reference is looked up in the message's `PartyList`.
 
+mod columns;
 mod csv_rows;
+mod ddex;
+mod duration;
 mod jsonl_rows;
+mod xml;
+
+pub use columns::ColumnMap;
 
 use std::fmt;
 use std::fs::File;
@@ -26,6 +51,7 @@ use serde_json::Value;
 
 use crate::isrc::Isrc;
 use crate::registry::Facts;
+use crate::units::Seconds;
 
 /// What a manifest says.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -44,13 +70,16 @@ pub struct Row {
     /// Line of the manifest on which the row starts, from 1.
     pub line: u64,
     /// The audio file: as written if absolute, else below the manifest's folder.
-    pub path: PathBuf,
+    /// Never `None` in a manifest that was read for [`Purpose::Register`].
+    pub path: Option<PathBuf>,
     /// The name the recording is to have.
     pub id: Option<String>,
     /// Its ISRCs in the order of the row, each once.
     pub isrcs: Vec<Isrc>,
     /// What else is known.
     pub facts: Facts,
+    /// How long the recording is said to be, in seconds.
+    pub duration_s: Option<Seconds>,
     /// All cells as written, those included that nobody reads, in the row's order.
     pub columns: Vec<(String, Value)>,
 }
@@ -59,13 +88,25 @@ impl Row {
     /// The row of the file at `path` with these cells, as they were kept from a
     /// manifest. The error says what is wrong with them.
     pub fn of_columns(path: &Path, columns: &[(String, Value)]) -> Result<Self, String> {
-        let mut builder = Builder { file: Path::new(""), manifest: Manifest::default() };
+        let (map, manifest) = (ColumnMap::default(), Manifest::default());
+        let mut builder =
+            Builder { file: Path::new(""), columns: &map, purpose: Purpose::Register, manifest };
         let row = builder.row(0, columns.to_vec()).map_err(|(column, reason)| match column {
             Some(column) => format!("column {column}: {reason}"),
             None => reason,
         })?;
-        Ok(Row { path: path.to_owned(), ..row })
+        Ok(Row { path: Some(path.to_owned()), ..row })
     }
+}
+
+/// What a manifest is read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To register audio: every row needs a `path`.
+    Register,
+    /// To add to what is known about registered recordings: every row needs an
+    /// `id` or an `isrc`.
+    Describe,
 }
 
 /// A row that cannot be used.
@@ -98,7 +139,7 @@ impl std::error::Error for RowError {}
 #[non_exhaustive]
 pub enum ManifestError {
     /// The file's name tells no format.
-    #[error("{}: the name ends neither in .csv nor in .jsonl: rename it to what it is", path.display())]
+    #[error("{}: the name ends neither in .csv nor in .jsonl nor in .xml: rename it to what it is", path.display())]
     UnknownFormat {
         /// The manifest.
         path: PathBuf,
@@ -111,6 +152,16 @@ pub enum ManifestError {
         /// The system's error.
         source: io::Error,
     },
+    /// An XML file that is no release message, or exceeds a limit.
+    #[error("{}, line {line}: {reason}", path.display())]
+    Xml {
+        /// The manifest.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// What is wrong and what to do.
+        reason: String,
+    },
     /// The CSV header cannot be used.
     #[error("{}, line 1: {reason}", path.display())]
     Header {
@@ -121,18 +172,19 @@ pub enum ManifestError {
     },
 }
 
-/// Reads the manifest at `path`. Fails when the file cannot be read or has no
-/// usable header; bad rows are part of the result.
-pub fn read_manifest(path: &Path) -> Result<Manifest, ManifestError> {
+/// Reads the manifest at `path`, whose columns are named as `columns` says. Fails when the
+/// file cannot be read or has no usable header; bad rows are part of the result.
+pub fn read_manifest(path: &Path, columns: &ColumnMap, purpose: Purpose) -> Result<Manifest, ManifestError> {
     let extension = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
     let format = match extension.as_deref() {
         Some("csv") => csv_rows::read,
         Some("jsonl" | "ndjson") => jsonl_rows::read,
+        Some("xml") => ddex::read,
         _ => return Err(ManifestError::UnknownFormat { path: path.to_owned() }),
     };
     let io_error = |source| ManifestError::Io { path: path.to_owned(), source };
     let file = File::open(path).map_err(io_error)?;
-    let mut builder = Builder { file: path, manifest: Manifest::default() };
+    let mut builder = Builder { file: path, columns, purpose, manifest: Manifest::default() };
     format(BufReader::new(file), &mut builder)?;
     Ok(builder.manifest)
 }
@@ -141,14 +193,17 @@ pub fn read_manifest(path: &Path) -> Result<Manifest, ManifestError> {
 const PATH: &str = "path";
 const ID: &str = "id";
 const ISRC: &str = "isrc";
+const DURATION: &str = "duration";
 
 fn is_known(column: &str) -> bool {
-    [PATH, ID, ISRC].contains(&column) || Facts::NAMES.contains(&column)
+    [PATH, ID, ISRC, DURATION].contains(&column) || Facts::NAMES.contains(&column)
 }
 
 /// Collects rows from either format.
 struct Builder<'a> {
     file: &'a Path,
+    columns: &'a ColumnMap,
+    purpose: Purpose,
     manifest: Manifest,
 }
 
@@ -174,13 +229,12 @@ impl Builder<'_> {
     }
 
     fn row(&mut self, line: u64, columns: Vec<(String, Value)>) -> Result<Row, CellError> {
-        let mut path = None;
-        let mut id = None;
-        let mut isrc = Vec::new();
+        let (mut path, mut id, mut isrc, mut duration_s) = (None, None, Vec::new(), None);
         let mut facts = Facts::default();
         for (name, value) in &columns {
-            let column = name.trim().to_ascii_lowercase();
+            let column = self.columns.ours(&name.trim().to_ascii_lowercase());
             if !is_known(&column) {
+                // Whatever it holds: it may well be nested.
                 self.ignore(&column);
                 continue;
             }
@@ -195,12 +249,22 @@ impl Builder<'_> {
                 id = Some(text.to_owned());
             } else if column == ISRC {
                 isrc = isrcs(text)?;
+            } else if column == DURATION {
+                duration_s = Some(duration::seconds(text).map_err(|reason| (Some(column), reason))?);
             } else if let Some(value) = fact(&mut facts, &column) {
                 *value = Some(text.to_owned());
             }
         }
-        let missing = || (Some(PATH.to_owned()), "is empty: name the audio file".to_owned());
-        Ok(Row { line, path: path.ok_or_else(missing)?, id, isrcs: isrc, facts, columns })
+        let row = Row { line, path, id, isrcs: isrc, facts, duration_s, columns };
+        match self.purpose {
+            Purpose::Register if row.path.is_none() => {
+                Err((Some(PATH.to_owned()), "is empty: name the audio file".to_owned()))
+            }
+            Purpose::Describe if row.id.is_none() && row.isrcs.is_empty() => {
+                Err((None, "names no recording: fill id or isrc".to_owned()))
+            }
+            _ => Ok(row),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod fingerprint;
 mod format;
 mod identify;
 mod interrupt;
+mod log;
 mod maintain;
 mod merging;
 mod output;

@@ -106,7 +106,7 @@ fn a_manifest_that_cannot_be_read_is_an_error_of_usage_and_makes_no_registry() {
     fs::write(folder.path().join("m.csv"), "file,id\n").expect("a manifest");
     fs::write(folder.path().join("m.txt"), "").expect("a manifest");
     for (manifest, said) in
-        [("m.csv", "no column `path`"), ("m.txt", ".csv nor in .jsonl"), ("none.csv", "none.csv")]
+        [("m.csv", "no column `path`"), ("m.txt", ".csv nor in .jsonl nor in .xml"), ("none.csv", "none.csv")]
     {
         let run = earmark(&format!("register --manifest {{}}/{manifest} --registry {{}}/r"), folder.path());
         assert_eq!(run.code, Some(2), "{manifest}");

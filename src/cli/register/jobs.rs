@@ -31,11 +31,12 @@ impl Job {
 
 /// The manifest's rows, then the inputs that no row is about.
 pub fn list(rows: Vec<Row>, inputs: Vec<Input>) -> Vec<Job> {
-    let in_manifest: HashSet<PathBuf> = rows.iter().map(|row| place(&row.path)).collect();
+    let in_manifest: HashSet<PathBuf> =
+        rows.iter().filter_map(|row| row.path.as_deref()).map(place).collect();
     let silent = |input: &Input| in_manifest.is_empty() || !in_manifest.contains(&place(input.path()));
     let inputs: Vec<Input> = inputs.into_iter().filter(silent).collect();
     rows.into_iter()
-        .map(|row| Job { input: Input::File(row.path.clone()), row: Some(row) })
+        .filter_map(|row| Some(Job { input: Input::File(row.path.clone()?), row: Some(row) }))
         .chain(inputs.into_iter().map(|input| Job { input, row: None }))
         .collect()
 }
@@ -59,11 +60,12 @@ mod tests {
         }
         let row = Row {
             line: 2,
-            path: folder.path().join("./b.mp3"),
+            path: Some(folder.path().join("./b.mp3")),
             id: Some("b".to_owned()),
             isrcs: Vec::new(),
             facts: Facts::default(),
             columns: Vec::new(),
+            duration_s: None,
         };
         let inputs = ["a.mp3", "b.mp3"].map(|name| Input::File(folder.path().join(name)));
         let jobs = list(vec![row], inputs.into());

@@ -77,11 +77,12 @@ mod tests {
     fn the_manifest_outranks_the_tags_field_by_field() {
         let row = Row {
             line: 2,
-            path: PathBuf::from("a.mp3"),
+            path: Some(PathBuf::from("a.mp3")),
             id: None,
             isrcs: vec!["QZHB12500009".parse().expect("an ISRC")],
             facts: Facts { title: text("Known"), owner: text("Owner"), ..Facts::default() },
             columns: Vec::new(),
+            duration_s: None,
         };
         let (isrcs, facts) = merged(Some(&row), Some(&tags()));
         assert_eq!(isrcs, row.isrcs);

@@ -14,8 +14,9 @@ use earmark::audio::Limits;
 use earmark::params::Params;
 use earmark::registry::{Added, NewRecording, Registry};
 use earmark::scan::inputs::expand;
-use earmark::scan::manifest::{Manifest, Row, read_manifest};
+use earmark::scan::manifest::{Manifest, Purpose, Row, read_manifest};
 use earmark::scan::pipeline::{Ending, Pipeline};
+use earmark::units::Seconds;
 
 use super::args::RegisterArgs;
 use super::error::CliError;
@@ -35,7 +36,7 @@ const WAITING_PER_THREAD: usize = 8;
 /// Registers every input.
 pub fn run(args: RegisterArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, CliError> {
     let manifest = match &args.manifest {
-        Some(path) => read_manifest(path)?,
+        Some(path) => read_manifest(path, &args.columns, Purpose::Register)?,
         None => Manifest::default(),
     };
     let inputs = expand(&args.inputs);
@@ -77,7 +78,10 @@ pub fn run(args: RegisterArgs, threads: Option<NonZeroUsize>) -> Result<Outcome,
             |(source, row)| prepare(source, row, &params, &limits),
             |path, result| {
                 match result.map_err(|panic| panic.to_string()).and_then(|prepared| prepared) {
-                    Ok(Prepared { recording, tags_error }) => {
+                    Ok(Prepared { recording, tags_error, other_length }) => {
+                        if let Some(said_s) = other_length {
+                            progress.say(path, other_length_told(said_s, recording.duration_s));
+                        }
                         if let Some(error) = tags_error {
                             progress.say(path, format_args!("registered without its tags: {error}"));
                         }
@@ -129,6 +133,23 @@ struct Prepared {
     recording: NewRecording,
     /// Why its tags could not be read.
     tags_error: Option<ReadError>,
+    /// The length in the manifest, in seconds, if it is that of other audio.
+    other_length: Option<Seconds>,
+}
+
+/// Whether a length in label copy cannot be that of the audio. Label copy is
+/// rounded to seconds and often counts another fade or another pause.
+pub fn is_other_length(said_s: Seconds, audio_s: Seconds) -> bool {
+    const TOLERANCE_S: Seconds = 3.0;
+    const TOLERANCE: f64 = 0.03;
+    (said_s - audio_s).abs() > TOLERANCE_S.max(TOLERANCE * audio_s)
+}
+
+/// What is said about such a length.
+pub fn other_length_told(said_s: Seconds, audio_s: Seconds) -> String {
+    format!(
+        "has {audio_s:.1} s of audio, and label copy says {said_s:.1} s: look whether it is the right file"
+    )
 }
 
 /// Reads a source, which `row` is about; the error says why it cannot be registered.
@@ -166,7 +187,9 @@ fn prepare(
         source_path: Some(reading.path.to_string_lossy().into_owned()),
         fingerprint,
     };
-    Ok(Prepared { recording, tags_error })
+    let said_s = row.and_then(|row| row.duration_s);
+    let other_length = said_s.filter(|said_s| is_other_length(*said_s, recording.duration_s));
+    Ok(Prepared { recording, tags_error, other_length })
 }
 
 /// What became of the files.

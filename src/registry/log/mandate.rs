@@ -1,5 +1,7 @@
 //! Mandates: for whom a declarant may speak.
 
+use std::str::FromStr;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
@@ -30,6 +32,19 @@ impl MandateAct {
     }
 }
 
+/// Empty text is a grant: a list of mandates needs no word for each.
+impl FromStr for MandateAct {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.trim().to_ascii_lowercase().as_str() {
+            "" | "grant" => Ok(Self::Grant),
+            "revoke" => Ok(Self::Revoke),
+            _ => Err(format!("unknown act {text:?}: use grant or revoke")),
+        }
+    }
+}
+
 /// A mandate to be stored: the keeper of the registry has seen that a
 /// declarant may speak for an owner, a prefix, an ISRC or a recording.
 ///
@@ -46,6 +61,7 @@ pub struct NewMandate {
     /// Who may speak. Not empty; an alias of an owner stands for the owner.
     pub declarant: String,
     /// For what; any subject but [`Subject::Everything`].
+    #[serde(flatten)]
     pub speaks_for: Subject,
     /// Whether it is given or taken back.
     pub act: MandateAct,

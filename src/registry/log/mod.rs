@@ -19,13 +19,14 @@ mod chain;
 mod check;
 mod concern;
 mod declaration;
-mod declaration_file;
+mod entry_file;
 mod error;
 mod mandate;
 mod owner;
 mod source;
 mod store;
 mod subject;
+mod table;
 mod territory;
 mod text;
 mod usage;
@@ -33,19 +34,23 @@ mod usage;
 pub use authority::{About, Authority};
 pub use concern::Concern;
 pub use declaration::{Declaration, NewDeclaration, Permission, Statement};
-pub use declaration_file::{
-    DECLARATION_COLUMNS, DeclarationFormat, ImportError, ParsedDeclarations, RowError, parse_declarations,
+pub use entry_file::{
+    DECLARATION_COLUMNS, ImportError, MANDATE_COLUMNS, OWNER_COLUMNS, ParsedEntries, RowError,
+    parse_declarations, parse_mandates, parse_owners,
 };
 pub use error::EntryError;
 pub use mandate::{Mandate, MandateAct, NewMandate};
 pub use owner::{NewOwner, Owner};
 pub use source::DocumentHash;
 pub use subject::{Subject, name_key};
+pub use table::TableFormat;
 pub use territory::{Territory, TerritoryError};
 pub use usage::Use;
 
 pub(super) use chain::GENESIS;
 pub(super) use check::check;
+pub(super) use entry_file::entry_of;
+pub(super) use store::append_to;
 pub(super) use text::{MAX_TEXT_BYTES, as_hex};
 
 use std::ops::Deref;
@@ -77,7 +82,7 @@ impl<T> Deref for Logged<T> {
 
 /// A row to be stored, of any kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "entry", rename_all = "kebab-case")]
+#[serde(tag = "row", rename_all = "kebab-case")]
 pub enum NewEntry {
     /// What somebody says about a use of recordings.
     Declaration(NewDeclaration),

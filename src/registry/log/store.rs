@@ -38,37 +38,7 @@ impl Registry {
     /// each other or those before, refuse the whole batch.
     pub fn append(&mut self, batch: &[NewEntry]) -> Result<Vec<Entry>, RegistryError> {
         self.commit(|transaction, place| {
-            let database = database_error(place.database, "write the log of");
-            let (count, mut hash): (i64, [u8; 32]) = transaction
-                .query_row("SELECT log_rows, log_hash FROM registry", [], |row| {
-                    Ok((row.get(0)?, row.get(1)?))
-                })
-                .map_err(database)?;
-            let mut seq =
-                u64::try_from(count).map_err(|_| place.corrupt(format!("its log has {count} rows")))?;
-            let mut stored = Vec::with_capacity(batch.len());
-            for (number, entry) in (1..).zip(batch) {
-                let row = entry.normalised().map_err(|source| RegistryError::Entry {
-                    kind: entry.kind(),
-                    number,
-                    of: batch.len(),
-                    source,
-                })?;
-                seq += 1;
-                hash = link(&hash, seq, &row);
-                let entry = Logged { seq, row, hash };
-                insert(transaction, &entry).map_err(database)?;
-                stored.push(entry);
-            }
-            if batch.iter().any(|entry| matches!(entry, NewEntry::Owner(_))) {
-                owners_fit(transaction, place)?;
-            }
-            transaction
-                .execute(
-                    "UPDATE registry SET log_rows = ?1, log_hash = ?2",
-                    params![i64::try_from(seq).unwrap_or(i64::MAX), hash],
-                )
-                .map_err(database)?;
+            let stored = append_to(transaction, place, batch)?;
             let changed = !stored.is_empty();
             Ok((stored, changed))
         })
@@ -84,6 +54,43 @@ impl Registry {
         let connection = self.connection();
         read_table(&connection, &self.database, DECLARATIONS, declaration_of)
     }
+}
+
+/// As [`Registry::append`], inside a transaction.
+pub(in crate::registry) fn append_to(
+    transaction: &Transaction<'_>,
+    place: &Place<'_>,
+    batch: &[NewEntry],
+) -> Result<Vec<Entry>, RegistryError> {
+    let database = database_error(place.database, "write the log of");
+    let (count, mut hash): (i64, [u8; 32]) = transaction
+        .query_row("SELECT log_rows, log_hash FROM registry", [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .map_err(database)?;
+    let mut seq = u64::try_from(count).map_err(|_| place.corrupt(format!("its log has {count} rows")))?;
+    let mut stored = Vec::with_capacity(batch.len());
+    for (number, entry) in (1..).zip(batch) {
+        let row = entry.normalised().map_err(|source| RegistryError::Entry {
+            kind: entry.kind(),
+            number,
+            of: batch.len(),
+            source,
+        })?;
+        seq += 1;
+        hash = link(&hash, seq, &row);
+        let entry = Logged { seq, row, hash };
+        insert(transaction, &entry).map_err(database)?;
+        stored.push(entry);
+    }
+    if batch.iter().any(|entry| matches!(entry, NewEntry::Owner(_))) {
+        owners_fit(transaction, place)?;
+    }
+    transaction
+        .execute(
+            "UPDATE registry SET log_rows = ?1, log_hash = ?2",
+            params![i64::try_from(seq).unwrap_or(i64::MAX), hash],
+        )
+        .map_err(database)?;
+    Ok(stored)
 }
 
 /// With the rows of this transaction.

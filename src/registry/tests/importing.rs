@@ -1,15 +1,15 @@
 use super::*;
 
-fn parse(format: DeclarationFormat, text: &str) -> Result<ParsedDeclarations, ImportError> {
+fn parse(format: TableFormat, text: &str) -> Result<ParsedEntries<NewDeclaration>, ImportError> {
     parse_declarations(text.as_bytes(), format, "file", "2026-11-21T12:00:00Z".parse().unwrap())
 }
 
-fn csv(text: &str) -> Result<ParsedDeclarations, ImportError> {
-    parse(DeclarationFormat::Csv, text)
+fn csv(text: &str) -> Result<ParsedEntries<NewDeclaration>, ImportError> {
+    parse(TableFormat::Csv, text)
 }
 
-fn jsonl(text: &str) -> Result<ParsedDeclarations, ImportError> {
-    parse(DeclarationFormat::Jsonl, text)
+fn jsonl(text: &str) -> Result<ParsedEntries<NewDeclaration>, ImportError> {
+    parse(TableFormat::Jsonl, text)
 }
 
 #[test]
@@ -77,7 +77,7 @@ QZHB12400001,QZHB1,ai-training,disallow,,,,,Label\n\
     ];
     for text in [text.to_owned(), text.replace('\n', "\r\n")] {
         let parsed = csv(&text).unwrap();
-        assert_eq!(parsed.declarations.len(), 2);
+        assert_eq!(parsed.entries.len(), 2);
         let found: Vec<(u64, &str)> =
             parsed.refused.iter().map(|row| (row.line, row.reason.as_str())).collect();
         assert_eq!(found.len(), expected.len(), "{found:#?}");
@@ -106,7 +106,7 @@ fn headers_are_checked() {
         assert!(error.to_string().contains(expected), "{error}");
     }
     assert_eq!(
-        csv("Declarant, USE ,permission,isrc\n").unwrap().declarations,
+        csv("Declarant, USE ,permission,isrc\n").unwrap().entries,
         [],
         "a header alone declares nothing"
     );
@@ -137,14 +137,14 @@ fn bytes_that_are_no_text_are_a_bad_row() {
     let mut bytes = b"isrc,use,permission,declarant\nQZHB12400001,ai-training,allow,M".to_vec();
     bytes.extend(b"\xfcller\nQZHB12400001,ai-training,allow,Label\n");
     let now = "2026-11-21T12:00:00Z".parse().unwrap();
-    let parsed = parse_declarations(bytes.as_slice(), DeclarationFormat::Csv, "latin.csv", now).unwrap();
-    assert_eq!(parsed.declarations.len(), 1);
+    let parsed = parse_declarations(bytes.as_slice(), TableFormat::Csv, "latin.csv", now).unwrap();
+    assert_eq!(parsed.entries.len(), 1);
     assert_eq!(parsed.refused[0].to_string(), "latin.csv, line 2: not UTF-8 text: save the file as UTF-8");
 }
 
 #[test]
 fn formats_go_by_the_files_ending() {
-    assert_eq!(DeclarationFormat::from_extension("CSV"), Some(DeclarationFormat::Csv));
-    assert_eq!(DeclarationFormat::from_extension("ndjson"), Some(DeclarationFormat::Jsonl));
-    assert_eq!(DeclarationFormat::from_extension("xlsx"), None);
+    assert_eq!(TableFormat::from_extension("CSV"), Some(TableFormat::Csv));
+    assert_eq!(TableFormat::from_extension("ndjson"), Some(TableFormat::Jsonl));
+    assert_eq!(TableFormat::from_extension("xlsx"), None);
 }

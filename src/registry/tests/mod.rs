@@ -4,6 +4,7 @@ mod adding;
 mod authority;
 mod compacting;
 mod concurrency;
+mod copying;
 mod damage;
 mod declaring;
 mod importing;

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::csv_lines::LineCounter;
 
-use super::{Builder, CellError, ManifestError, PATH};
+use super::{Builder, CellError, ID, ISRC, ManifestError, PATH, Purpose};
 
 /// Reads all rows into `builder`.
 ///
@@ -22,9 +22,19 @@ pub(super) fn read(mut source: impl Read, builder: &mut Builder<'_>) -> Result<(
     let header = csv.byte_headers().map_err(|error| io_error(builder, error))?.clone();
     let names: Vec<String> =
         header.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();
-    let columns: Vec<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
+    let headings: Vec<String> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
     let refuse = |reason: String| Err(ManifestError::Header { path: path.clone(), reason });
-    if !columns.iter().any(|column| column == PATH) {
+    if let Some(theirs) =
+        builder.columns.theirs().find(|theirs| !headings.iter().any(|known| known == theirs))
+    {
+        return refuse(format!("the header has no column `{theirs}`; found {}", headings.join(", ")));
+    }
+    let columns: Vec<String> = headings.iter().map(|heading| builder.columns.ours(heading)).collect();
+    let wanted: &[&str] = match builder.purpose {
+        Purpose::Register => &[PATH],
+        Purpose::Describe => &[ID, ISRC],
+    };
+    if !columns.iter().any(|column| wanted.contains(&column.as_str())) {
         let separator = match columns.first() {
             Some(only) if columns.len() == 1 && only.contains(';') => {
                 "; separate the columns by commas, not semicolons"
@@ -35,7 +45,8 @@ pub(super) fn read(mut source: impl Read, builder: &mut Builder<'_>) -> Result<(
             _ => "",
         };
         let found = if columns.is_empty() { "nothing".to_owned() } else { columns.join(", ") };
-        return refuse(format!("the header has no column `path`; found {found}{separator}"));
+        let wanted = wanted.join("` and no column `");
+        return refuse(format!("the header has no column `{wanted}`; found {found}{separator}"));
     }
     if let Some(twice) = columns.iter().enumerate().find(|(i, column)| columns[..*i].contains(column)) {
         return refuse(format!("the header has the column `{}` twice: remove one", twice.1));
