@@ -7,7 +7,7 @@ use super::support::*;
 use crate::audio::{AudioError, Limits, decode, read_tags};
 
 /// The WAV file as RF64 or BW64, sizes in `ds64`, with `tail` behind the data.
-fn rf64(magic: &[u8; 4], wav: &[u8], tail: &[u8]) -> Vec<u8> {
+pub fn rf64(magic: &[u8; 4], wav: &[u8], tail: &[u8]) -> Vec<u8> {
     let at = wav.windows(4).position(|w| w == b"data").unwrap();
     let data = u64::from(u32::from_le_bytes(wav[at + 4..at + 8].try_into().unwrap()));
     let mut ds64 = Vec::new();
