@@ -44,7 +44,10 @@ impl Container {
                 container.wave = riff::scan(&mut view, len);
                 container.show_wave(input);
             }
-            Some(b"OggS") => container.ogg = ogg::scan(&mut view, len),
+            Some(b"OggS") => {
+                container.ogg = ogg::scan(&mut view, len);
+                input.show(0..len, std::mem::take(&mut container.ogg.patches));
+            }
             _ => {
                 container.matroska = matroska::scan(&mut view, len);
                 container.mp4 = mp4::scan(&mut view, len);
@@ -67,6 +70,11 @@ impl Container {
         }
         let mut matroska = self.matroska.tracks.iter().filter(|t| t.codec.starts_with("A_"));
         matroska.find(|t| t.id == track).map(|t| names::of_matroska(&t.codec, t.private))
+    }
+
+    /// The codec's own header where Symphonia was shown another one.
+    pub(super) fn header_of(&self, track: u32) -> Option<&[u8]> {
+        self.ogg.opus_heads.iter().find(|(serial, _)| *serial == track).map(|(_, head)| head.as_slice())
     }
 
     /// An error that names what the file holds, where `error` says only that it

@@ -43,11 +43,11 @@ struct Head {
 enum Layout {
     /// Mapping family 0: one stream of one or two channels.
     One,
-    /// Families 1 (surround) and 255 (independent): several streams, of which
-    /// the first `coupled` have two channels; `mapping` gives for each output
-    /// channel the decoded one.
-    Several { streams: u8, coupled: u8, mapping: Vec<u8> },
-    /// A family without support here: ambisonics.
+    /// Families 1 (surround), 2 (ambisonics) and 255 (independent): several
+    /// streams, of which the first `coupled` have two channels; `mapping` gives
+    /// for each output channel the decoded one.
+    Several { family: u8, streams: u8, coupled: u8, mapping: Vec<u8> },
+    /// A family without support here: 3, ambisonics mixed by a matrix.
     Other(u8),
 }
 
@@ -67,7 +67,8 @@ impl Head {
             gain_q8_db: u16_at(8)? as i16,
             layout: match family {
                 0 => Layout::One,
-                1 | 255 => Layout::Several {
+                1 | 2 | 255 => Layout::Several {
+                    family,
                     streams: *body.get(11)?,
                     coupled: *body.get(12)?,
                     mapping: body.get(13..13 + usize::from(*body.get(1)?))?.to_vec(),
@@ -102,11 +103,11 @@ impl OpusTrack {
             None => Head { channels: 2, pre_skip: 0, gain_q8_db: 0, layout: Layout::One },
         };
         let channels = usize::from(head.channels);
-        let (streams, coupled, mapping) = match head.layout {
-            Layout::One if (1..=2).contains(&channels) => (1, channels - 1, (0..head.channels).collect()),
+        let (family, streams, coupled, mapping) = match head.layout {
+            Layout::One if (1..=2).contains(&channels) => (0, 1, channels - 1, (0..head.channels).collect()),
             Layout::One => return Err(unsupported(format!("{channels} channels without a channel mapping"))),
-            Layout::Several { streams, coupled, mapping } => {
-                (usize::from(streams), usize::from(coupled), mapping)
+            Layout::Several { family, streams, coupled, mapping } => {
+                (family, usize::from(streams), usize::from(coupled), mapping)
             }
             Layout::Other(family) => return Err(unsupported(format!("channel mapping family {family}"))),
         };
@@ -114,8 +115,14 @@ impl OpusTrack {
             return Err(unsupported("its header is damaged".to_owned()));
         }
         let mut weights = vec![0.0; streams + coupled];
-        // The effects channel is the last of 5.1, 6.1 and 7.1 (RFC 7845 section 5.1.1.2).
-        let counted = if (6..=8).contains(&channels) { channels - 1 } else { channels };
+        let counted = match family {
+            // The effects channel is the last of 5.1, 6.1 and 7.1 (RFC 7845 section 5.1.1.2).
+            1 if (6..=8).contains(&channels) => channels - 1,
+            // The first channel of ambisonics is the sound from all around, the
+            // others tell where from (RFC 8486 section 3.1).
+            2 => 1,
+            _ => channels,
+        };
         for index in mapping.iter().take(counted).filter(|index| **index != SILENT) {
             *weights
                 .get_mut(usize::from(*index))
@@ -276,7 +283,8 @@ mod tests {
         assert_eq!(head(6, 1, 6, 0), Ok(6));
         assert!(head(6, 1, 2, 1).unwrap_err().contains("damaged"), "the mapping points beyond the streams");
         assert!(head(6, 1, 2, 3).unwrap_err().contains("damaged"));
-        assert!(head(4, 2, 4, 0).unwrap_err().contains("family 2"));
+        assert_eq!(head(4, 2, 4, 0), Ok(4));
+        assert!(head(4, 3, 4, 0).unwrap_err().contains("family 3"));
         assert!(head(0, 0, 0, 0).is_err());
         assert!(head(3, 0, 0, 0).is_err());
     }

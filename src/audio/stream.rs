@@ -188,6 +188,13 @@ impl Session<'_> {
         let mut tracks: Vec<Track> =
             reader.tracks().iter().filter(|t| t.track_type() == Some(TrackType::Audio)).cloned().collect();
         tracks.sort_by_key(|t| !t.flags.contains(TrackFlags::DEFAULT));
+        for track in &mut tracks {
+            if let (Some(header), Some(CodecParameters::Audio(params))) =
+                (self.facts.header_of(track.id), &mut track.codec_params)
+            {
+                params.extra_data = Some(header.into());
+            }
+        }
         // Symphonia 0.6.1 takes a page of Ogg that ends before its packets do for
         // the end of the stream, and drops audio in the middle of it.
         let gapless = self.format != FORMAT_ID_OGG;

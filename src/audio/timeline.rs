@@ -3,10 +3,11 @@
 use super::resample::Resampler;
 use super::{AudioError, Limits};
 
-/// Longest encoder padding, in seconds. Samples beyond the length that the
+/// Longest encoder padding, in seconds: two frames of AAC at 8 kHz, the core of
+/// HE-AAC at 16 kHz. Samples beyond the length that the
 /// container states are dropped only up to this much: more of them are not
 /// padding, and then the statement is wrong and the samples count.
-const MAX_PADDING_S: f64 = 0.125;
+const MAX_PADDING_S: f64 = 0.256;
 
 /// Silence is made in pieces of this many samples.
 const SILENCE: [f32; 4_096] = [0.0; 4_096];

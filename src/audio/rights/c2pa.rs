@@ -231,14 +231,12 @@ pub(in crate::audio) mod tests {
     #[test]
     fn only_assertions_of_manifests_count() {
         let entry = cbor(serde_json::json!({"entries": {"cawg.ai_training": {"use": "allowed"}}}));
-        let assertion = superbox("cawg.training-mining", &[entry]);
-        assert_eq!(signals(&superbox("c2pa", &[manifest("m", &[assertion.clone()])])).len(), 1);
-        assert!(signals(&superbox("c2pa", &[assertion.clone()])).is_empty());
-        assert!(signals(&superbox("other", &[manifest("m", &[assertion.clone()])])).is_empty());
-        assert!(
-            signals(&superbox("c2pa", &[superbox("m", &[superbox("c2pa.credentials", &[assertion])])]))
-                .is_empty()
-        );
+        let assertion = [superbox("cawg.training-mining", &[entry])];
+        assert_eq!(signals(&superbox("c2pa", &[manifest("m", &assertion)])).len(), 1);
+        assert!(signals(&superbox("c2pa", &assertion)).is_empty());
+        assert!(signals(&superbox("other", &[manifest("m", &assertion)])).is_empty());
+        let credentials = superbox("c2pa.credentials", &assertion);
+        assert!(signals(&superbox("c2pa", &[superbox("m", &[credentials])])).is_empty());
     }
 
     #[test]

@@ -27,10 +27,10 @@ const MAX_SIGNALS: usize = 256;
 pub struct RightsSignal {
     /// What kind of statement it is.
     pub kind: SignalKind,
-    /// Where in the file it stands: the short name of the tag format (`id3v2`,
-    /// `vorbis-comment`, `isomp4`, `matroska`, `wave`, `bext`, `ixml`, `axml`),
-    /// `xmp`, `c2pa`, or `c2pa-ingredient` for the manifest of something that
-    /// went into this file.
+    /// Where in the file it stands: the short name of the tag format or of the
+    /// container (`id3v2`, `flac`, `isomp4`, `matroska`, `wave`, …), `bext`,
+    /// `ixml`, `axml`, `xmp`, `c2pa`, or `c2pa-ingredient` for the manifest of
+    /// something that went into this file.
     pub carrier: String,
     /// The field, as its format names it: `TCOP`, `dc:rights`,
     /// `cawg.training-mining`.

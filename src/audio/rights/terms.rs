@@ -137,16 +137,16 @@ mod tests {
 
     #[test]
     fn table() {
-        let policy = "https://example.com/tdm.json";
-        let cases: &[(&[(&str, &str)], &[&str])] = &[
+        type Fields = &'static [(&'static str, &'static str)];
+        let cases: &[(Fields, &[&str])] = &[
             (&[("TDM-RESERVATION", "1")], &["data-mining:not-allowed:"]),
             (&[("tdm_reservation", " 0 ")], &["data-mining:allowed:"]),
             (&[("tdm reservation", "maybe")], &[]),
             (
-                &[("TDM_POLICY", policy), ("TDM_RESERVATION", "1")],
+                &[("TDM_POLICY", "https://example.com/tdm.json"), ("TDM_RESERVATION", "1")],
                 &["data-mining:constrained:https://example.com/tdm.json"],
             ),
-            (&[("TDM_POLICY", policy)], &[]),
+            (&[("TDM_POLICY", "https://example.com/tdm.json")], &[]),
             (
                 &[("Content-Usage", "train-ai=n, search=y;x=1, other=n, train-ai")],
                 &["ai-training:not-allowed:", "search:allowed:"],

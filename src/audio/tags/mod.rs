@@ -170,7 +170,7 @@ impl Tags {
     }
 
     fn take_tag(&mut self, carrier: &str, tag: &Tag, terms: &mut Terms) {
-        let field = &tag.raw.key;
+        let field = &field_of(&tag.raw);
         match &tag.std {
             Some(StandardTag::IdentIsrc(text)) => self.add_isrcs(text, IsrcTrust::Trusted),
             Some(StandardTag::TrackTitle(text)) => set(&mut self.title, text),
@@ -187,13 +187,13 @@ impl Tags {
             Some(StandardTag::License(text) | StandardTag::TermsOfUse(text)) => {
                 self.add_licence(carrier, field, text);
             }
-            _ => self.take_raw(carrier, &tag.raw, terms),
+            _ => self.take_raw(carrier, field, &tag.raw, terms),
         }
     }
 
     /// Keys for which Symphonia has no standard meaning in some containers.
-    fn take_raw(&mut self, carrier: &str, tag: &RawTag, terms: &mut Terms) {
-        let key = tag.key.to_ascii_uppercase();
+    fn take_raw(&mut self, carrier: &str, field: &str, tag: &RawTag, terms: &mut Terms) {
+        let key = field.to_ascii_uppercase();
         let texts: &[String] = match &tag.value {
             RawValue::String(text) => std::slice::from_ref(text),
             RawValue::StringList(texts) => texts,
@@ -205,11 +205,11 @@ impl Tags {
         for text in texts {
             match name {
                 "ISRC" | "TSRC" => self.add_isrcs(text, IsrcTrust::Trusted),
-                "LICENSE" | "LICENCE" | "USER" => self.add_licence(carrier, &tag.key, text),
-                "COPYRIGHT" | "CPRT" | "TCOP" | "WCOP" => self.add_copyright(carrier, &tag.key, text),
+                "LICENSE" | "LICENCE" | "USER" => self.add_licence(carrier, field, text),
+                "COPYRIGHT" | "CPRT" | "TCOP" | "WCOP" => self.add_copyright(carrier, field, text),
                 "OWNER" | "TOWN" => add(&mut self.owners, text),
                 _ => {
-                    terms.take(name, &tag.key, text);
+                    terms.take(name, field, text);
                 }
             }
         }
@@ -217,19 +217,11 @@ impl Tags {
 
     /// ID3v2 frames of other formats.
     fn take_binary(&mut self, key: &str, tag: &RawTag, data: &[u8]) {
-        let about = |field: &str| {
-            let fields = tag.sub_fields.iter().flatten();
-            let text = fields.filter(|f| f.field == field).find_map(|f| match &f.value {
-                RawValue::String(text) => Some(text.as_str()),
-                _ => None,
-            });
-            text.unwrap_or("")
-        };
         // *XMP Specification Part 3*, section 1.1.5.
-        if key.starts_with("PRIV") && about("OWNER") == "XMP" {
+        if key.starts_with("PRIV") && sub_field(tag, "OWNER") == Some("XMP") {
             self.add_signals(xmp::signals(data));
         }
-        let media_type = about("MIME_TYPE");
+        let media_type = sub_field(tag, "MIME_TYPE").unwrap_or("");
         if key.starts_with("GEOB") && c2pa::MEDIA_TYPES.iter().any(|m| media_type.eq_ignore_ascii_case(m)) {
             self.add_signals(c2pa::signals(data));
         }
@@ -282,6 +274,24 @@ impl Tags {
         } else if self.isrcs.len() < MAX_VALUES {
             self.isrcs.push(IsrcTag { isrc, trust });
         }
+    }
+}
+
+/// A further field of an ID3v2 frame.
+fn sub_field<'a>(tag: &'a RawTag, name: &str) -> Option<&'a str> {
+    let mut fields = tag.sub_fields.iter().flatten().filter(|f| f.field == name);
+    fields.find_map(|f| match &f.value {
+        RawValue::String(text) => Some(text.as_str()),
+        _ => None,
+    })
+}
+
+/// The field's name: that of the frame, and of one that anything may stand in
+/// also what it is said to be, `TXXX:LICENSE`.
+fn field_of(tag: &RawTag) -> String {
+    match sub_field(tag, "DESCRIPTION").filter(|_| matches!(tag.key.as_str(), "TXXX" | "WXXX")) {
+        Some(name) => format!("{}:{name}", tag.key),
+        None => tag.key.clone(),
     }
 }
 

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use super::make::RECIPES;
 use super::support::*;
+use crate::audio::ogg::checksum;
 
 /// What to expect of each file: codec, least correlation with the signal, lag
 /// in output samples. The lag of AAC, raw and as ffmpeg writes it to Matroska,
@@ -31,6 +32,17 @@ const EXPECTED: &[(&str, &str, f64, i64)] = &[
     ("pcm.caf", "pcm_s16be", 0.999, 0),
     ("ima.wav", "adpcm_ima_wav", 0.99, 0),
     ("ms.wav", "adpcm_ms", 0.99, 0),
+    ("he1.m4a", "aac", 0.9, 0),
+    ("he2.m4a", "aac", 0.98, 0),
+    // Here and in mp3.wav the encoder's delay, which the file does not tell, is
+    // longer than is looked for. Its length tells that all of it is there.
+    ("he1.aac", "aac", -1.0, 0),
+    ("quad.opus", "opus", 0.75, 0),
+    ("sphere.opus", "opus", 0.75, 0),
+    ("mp3.wav", "mp3", -1.0, 0),
+    ("rf64.wav", "pcm_u8", 0.99, 0),
+    ("film.mp4", "aac", 0.99, 0),
+    ("film.webm", "opus", 0.75, 0),
 ];
 
 #[test]
@@ -47,13 +59,20 @@ fn every_file_decodes_in_time_and_at_length() {
         );
         println!("{report}");
         let (_, rate, channels, _) = RECIPES.iter().find(|r| r.0 == name).unwrap();
-        // Opus is always at 48 kHz.
-        let rate = if codec == "opus" { 48_000 } else { *rate };
+        // Opus is always at 48 kHz, the core of HE-AAC at half the rate and that
+        // of version 2 has one channel.
+        let rate = match codec {
+            "opus" => 48_000,
+            _ if name.starts_with("he") => rate / 2,
+            _ => *rate,
+        };
+        let channels = if name.starts_with("he2") { &1 } else { channels };
         // One output sample where the container is exact; Matroska counts
         // milliseconds; raw AAC and ADPCM have their last block padded, and
         // raw AAC its delay besides.
         let tolerance_s = match name.rsplit('.').next() {
             Some("webm") => 0.004,
+            Some("aac") if name.starts_with("he") => 0.15,
             Some("aac" | "mkv") => 0.07,
             Some("wav") => 0.1,
             _ => 1.01 / f64::from(OUT_HZ),
@@ -67,7 +86,7 @@ fn every_file_decodes_in_time_and_at_length() {
             && (info.duration_s - LENGTH_S).abs() < tolerance_s
             && (out.len() as f64 - info.duration_s * f64::from(OUT_HZ)).abs() <= 0.51
             && correlation >= least
-            && (lag - lag_due).abs() <= 2;
+            && ((lag - lag_due).abs() <= 2 || least < 0.0);
         if !fine {
             wrong.push(report);
         }
@@ -125,8 +144,7 @@ fn chained_ogg_files_go_on() {
     }
 }
 
-/// The Ogg file with another serial number and its pages' sums put right
-/// (RFC 3533 section 6: CRC-32, polynomial 0x04c11db7, no reflection).
+/// The Ogg file with another serial number and its pages' sums put right.
 fn renumbered(ogg: &[u8]) -> Vec<u8> {
     let mut out = ogg.to_vec();
     let mut at = 0;
@@ -136,12 +154,8 @@ fn renumbered(ogg: &[u8]) -> Vec<u8> {
         let end = at + 27 + segments + body;
         out[at + 14] ^= 0x55;
         out[at + 22..at + 26].fill(0);
-        let crc = out[at..end].iter().fold(0_u32, |crc, byte| {
-            (0..8).fold(crc ^ (u32::from(*byte) << 24), |c, _| {
-                if c >> 31 == 1 { (c << 1) ^ 0x04c1_1db7 } else { c << 1 }
-            })
-        });
-        out[at + 22..at + 26].copy_from_slice(&crc.to_le_bytes());
+        let sum = checksum(&out[at..end]).to_le_bytes();
+        out[at + 22..at + 26].copy_from_slice(&sum);
         at = end;
     }
     out

@@ -1,15 +1,28 @@
 //! Cut and corrupted files: an answer or an error, never a panic that escapes,
-//! never without end, never more samples than the bytes can hold.
+//! never without end, never more samples than the bytes can hold. The files are
+//! made here from the committed ones and from those with every tag, by a fixed
+//! sequence of numbers, so that a failure comes again.
 
 use std::time::{Duration, Instant};
 
+use super::formats::rf64;
 use super::make::RECIPES;
+use super::rights::specimens;
 use super::support::*;
 use crate::audio::{AudioError, Limits, read_tags};
 use crate::random::Random;
 
 /// Each damaged file is small; one that takes longer than this hangs.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Every container, and those with every tag.
+fn files() -> Vec<(&'static str, Vec<u8>)> {
+    let mut files: Vec<_> = RECIPES.iter().map(|(name, ..)| (*name, fixture(name))).collect();
+    let long = rf64(b"BW64", &wav(8_000, 2, Format::S16, &[0.1; 800], &[]), &chunk(b"axml", b"<a/>"));
+    files.extend(specimens());
+    files.push(("bw64", long));
+    files
+}
 
 fn survive(name: &str, bytes: &[u8], what: &str) {
     let limits = Limits { max_duration_s: 100.0, ..Limits::default() };
@@ -35,8 +48,7 @@ fn survive(name: &str, bytes: &[u8], what: &str) {
 
 #[test]
 fn cut_files() {
-    for (name, ..) in RECIPES {
-        let bytes = fixture(name);
+    for (name, bytes) in files() {
         let step = bytes.len() / 40;
         for end in (0..200.min(bytes.len())).step_by(7).chain((200..bytes.len()).step_by(step)) {
             survive(name, &bytes[..end], &format!("cut at {end}"));
@@ -48,8 +60,7 @@ fn cut_files() {
 #[test]
 fn flipped_bits() {
     let mut random = Random::new(1);
-    for (name, ..) in RECIPES {
-        let good = fixture(name);
+    for (name, good) in files() {
         for round in 0..60 {
             let mut bytes = good.clone();
             // From one flip to one in a hundred bytes; every third round only
@@ -66,13 +77,27 @@ fn flipped_bits() {
 }
 
 #[test]
-fn sizes_set_to_the_largest() {
-    for (name, ..) in RECIPES {
-        let good = fixture(name);
+fn sizes_that_lie() {
+    for (name, good) in files() {
         for at in (0..good.len().saturating_sub(4)).step_by(if name.ends_with("mp3") { 97 } else { 31 }) {
-            let mut bytes = good.clone();
-            bytes[at..at + 4].copy_from_slice(&[0x7f, 0xff, 0xff, 0xff]);
-            survive(name, &bytes, &format!("largest at {at}"));
+            for size in [[0x7f, 0xff, 0xff, 0xff], [0xff, 0xff, 0xff, 0xff], [0, 0, 0, 0]] {
+                let mut bytes = good.clone();
+                bytes[at..at + 4].copy_from_slice(&size);
+                survive(name, &bytes, &format!("{size:?} at {at}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn two_files_in_one() {
+    // The beginning of one container, and the middle of another.
+    let files = files();
+    for (i, (name, first)) in files.iter().enumerate() {
+        let (other, second) = &files[(i * 7 + 3) % files.len()];
+        for cut in [4, 8, 12, 20, 44, 100, first.len() / 2] {
+            let bytes = [&first[..cut.min(first.len())], &second[cut.min(second.len())..]].concat();
+            survive(name, &bytes, &format!("{other} from {cut}"));
         }
     }
 }

@@ -2,7 +2,10 @@
 
 mod codecs;
 mod damage;
+mod formats;
+mod grid;
 mod make;
+mod rights;
 mod support;
 mod tags;
 mod wav;

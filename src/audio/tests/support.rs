@@ -4,7 +4,7 @@ use std::f64::consts::TAU;
 use std::io::Cursor;
 use std::path::PathBuf;
 
-use crate::audio::{AudioError, AudioInfo, Limits, decode};
+use crate::audio::{AudioError, AudioInfo, Limits, Tags, decode, ogg, read_tags};
 
 /// The analysis rate used in these tests.
 pub const OUT_HZ: u32 = 12_000;
@@ -49,6 +49,11 @@ pub fn run_with(
 /// The largest normalised correlation of `found` with `due` within 30 ms, and
 /// its lag in samples (positive: `found` is late).
 pub fn correlate(found: &[f32], due: &[f32]) -> (f64, i64) {
+    correlate_within(found, due, 360)
+}
+
+/// As [`correlate`], within so many samples.
+pub fn correlate_within(found: &[f32], due: &[f32], reach: i64) -> (f64, i64) {
     let at = |lag: i64| {
         let (mut fd, mut ff, mut dd) = (0.0, 0.0, 0.0);
         for (i, &d) in due.iter().enumerate() {
@@ -59,7 +64,7 @@ pub fn correlate(found: &[f32], due: &[f32]) -> (f64, i64) {
         }
         fd / (ff * dd).sqrt().max(1e-12)
     };
-    (-360..=360).map(|lag| (at(lag), lag)).max_by(|a, b| a.0.total_cmp(&b.0)).unwrap()
+    (-reach..=reach).map(|lag| (at(lag), lag)).max_by(|a, b| a.0.total_cmp(&b.0)).unwrap()
 }
 
 /// How samples are stored in a WAV file.
@@ -138,19 +143,42 @@ pub fn chunk(id: &[u8; 4], body: &[u8]) -> Vec<u8> {
 
 /// An ID3v2.4 tag of UTF-8 text frames.
 pub fn id3v2(frames: &[(&[u8; 4], &str)]) -> Vec<u8> {
+    let frames: Vec<_> = frames.iter().map(|(id, text)| (*id, [b"\x03", text.as_bytes()].concat())).collect();
+    id3v2_frames(&frames)
+}
+
+/// An ID3v2.4 tag of frames as they are.
+pub fn id3v2_frames(frames: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
     let synchsafe =
         |n: usize| [(n >> 21) as u8 & 0x7f, (n >> 14) as u8 & 0x7f, (n >> 7) as u8 & 0x7f, n as u8 & 0x7f];
     let mut body = Vec::new();
-    for (id, text) in frames {
+    for (id, content) in frames {
         body.extend(*id);
-        body.extend(synchsafe(text.len() + 1));
-        body.extend([0, 0, 3]);
-        body.extend(text.as_bytes());
+        body.extend(synchsafe(content.len()));
+        body.extend([0, 0]);
+        body.extend(content);
     }
     let mut tag = b"ID3\x04\x00\x00".to_vec();
     tag.extend(synchsafe(body.len()));
     tag.extend(body);
     tag
+}
+
+/// An Ogg page with one packet.
+pub fn ogg_page(flags: u8, serial: u32, body: &[u8]) -> Vec<u8> {
+    let mut page = [&b"OggS\0"[..], &[flags], &[0; 8], &serial.to_le_bytes(), &[0; 8]].concat();
+    page.push((body.len() / 255 + 1) as u8);
+    page.extend(vec![255; body.len() / 255]);
+    page.push((body.len() % 255) as u8);
+    page.extend(body);
+    let sum = ogg::checksum(&page).to_le_bytes();
+    page[22..26].copy_from_slice(&sum);
+    page
+}
+
+/// What the file says about itself.
+pub fn tags_of(bytes: Vec<u8>) -> Tags {
+    read_tags(Cursor::new(bytes), None, &Limits::default()).unwrap()
 }
 
 /// Where the committed files lie.

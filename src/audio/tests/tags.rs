@@ -6,10 +6,6 @@ use super::make::{ISRC, TITLE};
 use super::support::*;
 use crate::audio::{IsrcTrust, Limits, Tags, read_tags};
 
-fn tags(bytes: Vec<u8>) -> Tags {
-    read_tags(Cursor::new(bytes), None, &Limits::default()).unwrap()
-}
-
 fn codes(tags: &Tags, trust: IsrcTrust) -> Vec<String> {
     tags.isrcs.iter().filter(|t| t.trust == trust).map(|t| t.isrc.to_string()).collect()
 }
@@ -29,7 +25,7 @@ fn every_container_that_can_hold_an_isrc() {
         "opus.webm",
         "pcm.aiff",
     ] {
-        let found = tags(fixture(name));
+        let found = tags_of(fixture(name));
         assert_eq!(codes(&found, IsrcTrust::Trusted), [ISRC], "{name}: {found:?}");
         // Matroska's title is no tag but a field of its own, which is not read.
         let title = if found.title.is_none() && (name.ends_with("mkv") || name.ends_with("webm")) {
@@ -56,7 +52,7 @@ fn several_codes_in_one_id3_frame() {
         (b"TXXX", "LICENSE\0no training"),
     ]);
     bytes.extend(fixture("mono.mp3"));
-    let found = tags(bytes);
+    let found = tags_of(bytes);
     assert_eq!(codes(&found, IsrcTrust::Trusted), [ISRC, "US-S1Z-99-00001"], "{found:?}");
     assert_eq!(found.title.as_deref(), Some("One"));
     assert_eq!(found.artist.as_deref(), Some("Two"));
@@ -74,7 +70,7 @@ fn the_source_field_of_wav_is_trusted_little_and_only_as_a_whole() {
         let mut list = b"INFO".to_vec();
         list.extend(chunk(b"INAM", b"Title\0"));
         list.extend(chunk(b"ISRC", format!("{value}\0").as_bytes()));
-        tags(wav(8_000, 1, Format::S16, &[0.0; 80], &[(b"LIST", list)]))
+        tags_of(wav(8_000, 1, Format::S16, &[0.0; 80], &[(b"LIST", list)]))
     };
     let found = info("QZ-HB1-24-00001");
     assert_eq!(codes(&found, IsrcTrust::Untrusted), [ISRC], "{found:?}");
@@ -91,7 +87,7 @@ fn id3_inside_wav() {
     list.extend(chunk(b"ISRC", b"QZHB12400001\0\0"));
     for id in [b"id3 ", b"ID3 "] {
         let found =
-            tags(wav(8_000, 1, Format::S16, &[0.0; 80], &[(b"LIST", list.clone()), (id, id3.clone())]));
+            tags_of(wav(8_000, 1, Format::S16, &[0.0; 80], &[(b"LIST", list.clone()), (id, id3.clone())]));
         assert_eq!(codes(&found, IsrcTrust::Trusted), [ISRC], "{found:?}");
         assert_eq!(found.isrcs.len(), 1, "the better source counts, once");
         assert_eq!(found.title.as_deref(), Some("Inside"));
@@ -101,14 +97,14 @@ fn id3_inside_wav() {
 
 #[test]
 fn no_tags_are_no_error() {
-    let found = tags(wav(8_000, 1, Format::S16, &[0.0; 80], &[]));
+    let found = tags_of(wav(8_000, 1, Format::S16, &[0.0; 80], &[]));
     assert_eq!(found, Tags::default());
     assert!(read_tags(Cursor::new(Vec::new()), None, &Limits::default()).is_err());
 }
 
 #[test]
 fn json_form() {
-    let json = serde_json::to_value(tags(fixture("flac.flac"))).unwrap();
+    let json = serde_json::to_value(tags_of(fixture("flac.flac"))).unwrap();
     assert_eq!(json["isrcs"][0]["isrc"], "QZHB12400001");
     assert_eq!(json["isrcs"][0]["trust"], "trusted");
     assert_eq!(json["title"], TITLE);
