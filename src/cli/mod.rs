@@ -7,6 +7,7 @@
 mod args;
 mod args_compare;
 mod args_fingerprint;
+mod args_judging;
 mod args_rescan;
 mod compare;
 mod completions;
@@ -16,6 +17,7 @@ mod exit;
 mod fingerprint;
 mod identify;
 mod interrupt;
+mod judging;
 mod known;
 mod output;
 mod parse;
