@@ -33,7 +33,7 @@
 //!     Facts, NewDeclaration, NewRecording, Permission, Registry, Subject, Use,
 //! };
 //! use earmark::verdict::{
-//!     DeclarationBook, Heard, Policy, Question, Recognition, SHORTEST_S, VerdictKind, decide,
+//!     DeclarationBook, Heard, Question, Recognition, VerdictKind, decide,
 //! };
 //!
 //! // Twelve seconds of plucked notes. Files come through `fingerprint::fingerprint`.
@@ -100,17 +100,12 @@
 //!         grade: found.grade,
 //!         query_start_s: found.query_start_s,
 //!         query_end_s: found.query_end_s,
+//!         sibling_of: None,
 //!     });
 //! }
-//! let question = Question {
-//!     use_: Use::AiGenerativeTraining,
-//!     territory: None,
-//!     as_of: "2026-12-01".parse()?,
-//!     policy: Policy::Review,
-//!     shortest_s: SHORTEST_S,
-//! };
-//! let book = DeclarationBook::new(registry.declarations()?);
-//! let verdict = decide(&recognition, book.concerning(&recognition), &question);
+//! let question = Question::new(Use::AiGenerativeTraining, "2026-12-01".parse()?);
+//! let book = DeclarationBook::new(registry.log()?, question, None);
+//! let verdict = decide(&recognition, &book);
 //! assert_eq!(verdict.kind, VerdictKind::Disallowed);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

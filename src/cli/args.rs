@@ -16,6 +16,7 @@ use super::args_compare::CompareArgs;
 use super::args_declare::DeclareArgs;
 use super::args_fingerprint::FingerprintArgs;
 use super::args_log::{ExportArgs, ImportArgs, LogArgs, MandateArgs, OwnerArgs};
+use super::args_judging::{LicenceArgs, OverlapArgs};
 use super::args_rescan::RescanArgs;
 use super::parse;
 
@@ -174,6 +175,12 @@ pub struct ScanArgs {
     /// What it means that nobody declared anything: review tells it, opt-out allows, opt-in denies
     #[arg(long, value_name = "POLICY", value_parser = parse::policies(), default_value = Policy::Review.name())]
     pub policy: Policy,
+    /// How much of a file counts.
+    #[command(flatten)]
+    pub overlap: OverlapArgs,
+    /// What was licensed.
+    #[command(flatten)]
+    pub licences: LicenceArgs,
     /// How to search.
     #[command(flatten)]
     pub matching: MatchingArgs,

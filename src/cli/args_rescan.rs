@@ -6,6 +6,7 @@ use clap::Args;
 use jiff::civil::Date;
 
 use super::args::{ListFormat, RegistryDir};
+use super::args_judging::{LicenceArgs, OverlapArgs};
 use super::parse;
 
 /// `earmark rescan`.
@@ -40,6 +41,12 @@ pub struct RescanArgs {
     /// The day on which the use is to happen [default: today, in UTC]
     #[arg(long, value_name = "DATE", value_parser = parse::date)]
     pub as_of: Option<Date>,
+    /// How much of a file counts.
+    #[command(flatten)]
+    pub overlap: OverlapArgs,
+    /// What was licensed.
+    #[command(flatten)]
+    pub licences: LicenceArgs,
     /// Search every file again
     #[arg(long)]
     pub full: bool,

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use earmark::fingerprint::FileError;
 use earmark::index::IndexError;
-use earmark::registry::{ImportError, RegistryError, VocabularyError};
+use earmark::registry::{DocumentHash, ImportError, RegistryError, VocabularyError};
 use earmark::rescan::RescanError;
 use earmark::scan::manifest::ManifestError;
+use earmark::verdict::AcceptedTermsError;
 
 /// An error of usage or environment: the command as a whole cannot go on.
 /// What is wrong with a single file is no such error.
@@ -31,7 +32,7 @@ pub enum CliError {
     /// A text is not in the vocabulary it should be in.
     #[error(transparent)]
     Vocabulary(#[from] VocabularyError),
-    /// The name of a file of entries tells no format.
+    /// The name of a list tells no format.
     #[error("{}: the name ends neither in .csv nor in .jsonl: rename it to what it is", path.display())]
     UnknownFormat {
         /// The file.
@@ -81,6 +82,19 @@ pub enum CliError {
     /// A report cannot be answered anew.
     #[error(transparent)]
     Rescan(#[from] RescanError),
+    /// The list of accepted terms cannot be used.
+    #[error(transparent)]
+    AcceptedTerms(#[from] AcceptedTermsError),
+    /// A report rests on accepted terms, and they were not given again.
+    #[error(
+        "{} rests on accepted terms (SHA-256 {hash}): give their list with --accept-terms", path.display()
+    )]
+    TermsMissing {
+        /// The report.
+        path: PathBuf,
+        /// The list's hash.
+        hash: DocumentHash,
+    },
     /// A registry does not check.
     #[error("{} is damaged ({problems} found): restore the folder from a copy", path.display())]
     Damaged {

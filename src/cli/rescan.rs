@@ -20,6 +20,7 @@ use super::args_rescan::RescanArgs;
 use super::error::CliError;
 use super::exit::Outcome;
 use super::interrupt;
+use super::judging::accepted_terms;
 use super::output::{Output, terminal_columns};
 use super::progress::Progress;
 use super::reading::SHORTEST_S;
@@ -31,7 +32,15 @@ use super::tell::tell;
 pub fn run(args: RescanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, CliError> {
     let report = PastReport::open(&args.report)?;
     let Basis { recordings, question, match_options } = report.basis().clone();
-    let question = Question { as_of: args.as_of.unwrap_or_else(today), ..question };
+    let accepted = args.licences.accept_terms.as_deref().map(accepted_terms).transpose()?;
+    if let (Some(hash), None) = (question.accepted_terms, &accepted) {
+        return Err(CliError::TermsMissing { path: args.report, hash });
+    }
+    let question = Question {
+        as_of: args.as_of.unwrap_or_else(today),
+        min_overlap: args.overlap.min_overlap.unwrap_or(question.min_overlap),
+        ..question
+    };
     let registry = Registry::open(&args.registry.registry)?;
     let params = registry.params();
     let index = registry.index()?;
@@ -44,10 +53,11 @@ pub fn run(args: RescanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, C
         Since::Same | Since::Changed => None,
     };
     tell(told(since, newcomers.as_ref()));
-    let checked = checked_against(&registry, question.clone(), match_options.clone())?;
+    let checker = Checker::new(&registry, &index, question, accepted, match_options.clone())?;
+    let checked = checked_against(&registry, checker.question().clone(), match_options.clone())?;
     let again = Again {
         report: &args.report,
-        checker: Checker::new(&registry, &index, question, match_options.clone())?,
+        checker,
         params,
         limits: Limits::default(),
         since,

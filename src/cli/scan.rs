@@ -11,7 +11,9 @@ use earmark::matching::{MatchOptions, Matcher};
 use earmark::registry::{Registry, RegistryError};
 use earmark::report::{CheckedAgainst, MatchRow, ScanCsv, ScanRow, ScanTable, Summary};
 use earmark::scan::inputs::expand;
-use earmark::verdict::{DeclarationBook, Question, Recognition, SHORTEST_S, TagClaim, VerdictKind, decide};
+use earmark::verdict::{
+    AcceptedTerms, DeclarationBook, Heard, Question, Recognition, TagClaim, VerdictKind, decide,
+};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -19,6 +21,7 @@ use jiff::tz::TimeZone;
 use super::args::{ScanArgs, ScanFormat};
 use super::error::CliError;
 use super::exit::Outcome;
+use super::judging::accepted_terms;
 use super::known::Known;
 use super::output::{Output, terminal_columns};
 use super::reading::{self, Source};
@@ -31,14 +34,14 @@ pub fn run(args: ScanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, Cli
     let index = registry.index()?;
     let match_options = args.matching.options();
     let question = Question {
-        use_: args.use_,
         territory: args.territory,
-        as_of: args.as_of.unwrap_or_else(today),
         policy: args.policy,
-        shortest_s: SHORTEST_S,
+        min_overlap: args.overlap.min_overlap.unwrap_or_default(),
+        ..Question::new(args.use_, args.as_of.unwrap_or_else(today))
     };
-    let checked = checked_against(&registry, question.clone(), match_options.clone())?;
-    let checker = Checker::new(&registry, &index, question, match_options)?;
+    let accepted = args.licences.accept_terms.as_deref().map(accepted_terms).transpose()?;
+    let checker = Checker::new(&registry, &index, question, accepted, match_options.clone())?;
+    let checked = checked_against(&registry, checker.question().clone(), match_options)?;
     let inputs = expand(&args.inputs);
     tell_about(&inputs);
 
@@ -103,26 +106,31 @@ pub struct Checker<'a> {
     known: Known<'a>,
     matcher: Matcher<'a>,
     book: DeclarationBook,
-    question: Question,
     limits: Limits,
 }
 
 impl<'a> Checker<'a> {
-    /// Checks files against `registry`, whose index is `index`.
+    /// Checks files against `registry`, whose index is `index`; `accepted` are
+    /// the terms that are met.
     pub fn new(
         registry: &'a Registry,
         index: &'a Index,
         question: Question,
+        accepted: Option<AcceptedTerms>,
         match_options: MatchOptions,
     ) -> Result<Self, RegistryError> {
         Ok(Checker {
             registry,
             known: Known::new(registry)?,
             matcher: Matcher::new(index, registry.params(), match_options),
-            book: DeclarationBook::new(registry.declarations()?),
-            question,
+            book: DeclarationBook::new(registry.log()?, question, accepted),
             limits: Limits::default(),
         })
+    }
+
+    /// What is asked, the accepted terms included.
+    pub fn question(&self) -> &Question {
+        self.book.question()
     }
 
     /// The row of a file.
@@ -160,15 +168,18 @@ impl<'a> Checker<'a> {
         let mut recognition = Recognition::default();
         if let Some(tags) = &tags {
             recognition.tags = self.claims(tags)?;
+            recognition.signals.clone_from(&tags.signals);
         }
         match &audio {
             Ok(info) => recognition.duration_s = info.duration_s,
             Err(error) => recognition.error = Some(error.clone()),
         }
         // The sound may be any of those that hold it.
-        for found in matches.iter().flat_map(|found| std::iter::once(found).chain(&found.siblings)) {
-            let recording = self.known.named(&found.recording)?;
-            recognition.matches.push(found.heard((&recording).into()));
+        for found in &matches {
+            recognition.matches.push(self.heard(found, None)?);
+            for sibling in &found.siblings {
+                recognition.matches.push(self.heard(sibling, Some(found))?);
+            }
         }
         let audio = audio.ok();
         Ok(ScanRow {
@@ -180,6 +191,12 @@ impl<'a> Checker<'a> {
         })
     }
 
+    fn heard(&self, found: &MatchRow, sibling_of: Option<&MatchRow>) -> Result<Heard, RegistryError> {
+        let recording = self.known.named(&found.recording)?;
+        let sibling_of = sibling_of.map(|heard| heard.recording.clone());
+        Ok(Heard { sibling_of, ..found.heard((&recording).into()) })
+    }
+
     /// The row of a file on which the program failed.
     pub fn failed(&self, path: &Path, error: String) -> ScanRow {
         self.row(path, Recognition { error: Some(error), ..Recognition::default() })
@@ -187,7 +204,7 @@ impl<'a> Checker<'a> {
 
     /// The row with its verdict, and nothing else yet.
     fn row(&self, path: &Path, recognition: Recognition) -> ScanRow {
-        let verdict = decide(&recognition, self.book.concerning(&recognition), &self.question);
+        let verdict = decide(&recognition, &self.book);
         ScanRow { error: recognition.error, ..ScanRow::new(path, verdict) }
     }
 

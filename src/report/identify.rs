@@ -123,6 +123,7 @@ impl MatchRow {
             grade: self.grade,
             query_start_s: rounded(self.place.query_start_s, 3),
             query_end_s: rounded(self.place.query_end_s, 3),
+            sibling_of: None,
         }
     }
 }

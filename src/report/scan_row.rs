@@ -126,7 +126,7 @@ pub(super) mod tests {
     use super::*;
     use crate::matching::MatchOptions;
     use crate::registry::{RecordingsState, Use};
-    use crate::verdict::{Policy, Question};
+    use crate::verdict::Question;
 
     pub(in crate::report) fn checked() -> CheckedAgainst {
         CheckedAgainst {
@@ -135,19 +135,13 @@ pub(super) mod tests {
             registry_generation: 2,
             registry_hash: "ab".repeat(32),
             registry_recordings: RecordingsState { next_key: 9, hash: "cd".repeat(32) },
-            question: Question {
-                use_: Use::AiTraining,
-                territory: None,
-                as_of: "2026-01-31".parse().expect("a date"),
-                policy: Policy::Review,
-                shortest_s: 2.0,
-            },
+            question: Question::new(Use::AiTraining, "2026-01-31".parse().expect("a date")),
             match_options: MatchOptions::default(),
         }
     }
 
     fn reason(code: ReasonCode, text: &str) -> Reason {
-        Reason { code, text: text.to_owned(), declarations: Vec::new(), recording: None, isrc: None }
+        Reason::new(code, text.to_owned())
     }
 
     /// A file with a wrong tag.

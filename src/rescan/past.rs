@@ -148,6 +148,8 @@ struct Asked {
     as_of: String,
     policy: String,
     shortest_s: f64,
+    min_overlap: Option<String>,
+    accepted_terms: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -163,12 +165,16 @@ fn basis(checked: &Value) -> Result<Basis, String> {
     let Checked { question, match_options, registry_recordings } =
         Checked::deserialize(checked).map_err(|error| wrong(error.to_string()))?;
     let territory = question.territory.map(|code| code.parse()).transpose();
+    let min_overlap = question.min_overlap.map(|text| text.parse()).transpose();
+    let accepted_terms = question.accepted_terms.map(|text| text.parse()).transpose();
     let question = Question {
         use_: question.use_.parse().map_err(|error| wrong(format!("{error}")))?,
         territory: territory.map_err(|error| wrong(format!("{error}")))?,
         as_of: question.as_of.parse().map_err(|error| wrong(format!("{error}")))?,
         policy: question.policy.parse().map_err(|error| wrong(format!("{error}")))?,
         shortest_s: question.shortest_s,
+        min_overlap: min_overlap.map_err(|error| wrong(format!("{error}")))?.unwrap_or_default(),
+        accepted_terms: accepted_terms.map_err(|error| wrong(format!("{error}")))?,
     };
     Ok(Basis { recordings: registry_recordings, question, match_options })
 }

@@ -1,57 +1,139 @@
-//! Finding the declarations that concern a file among many.
+//! The rows of the log as they bear on one question.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+use jiff::tz::TimeZone;
 
 use crate::isrc::{Isrc, IsrcPrefix};
-use crate::registry::{Declaration, Subject, name_key};
+use crate::registry::{Authority, Declaration, Log, Subject, Territory};
 
-use super::{KnownRecording, Recognition};
+use super::licence::{AcceptedTerms, Licence};
+use super::{KnownRecording, Question};
 
-/// Declarations arranged by subject, so that the verdict on a file costs what
-/// concerns it and not what is in the registry.
-#[derive(Debug, Default)]
+/// What was declared, who may speak for whom and what was licensed, together
+/// with the question: all that a verdict rests on besides the file. Declarations
+/// are arranged by subject, so that the verdict on a file costs what concerns it
+/// and not what is in the registry.
+#[derive(Debug)]
 pub struct DeclarationBook {
+    question: Question,
+    authority: Authority,
     declarations: Vec<Declaration>,
     by_recording: HashMap<String, Vec<usize>>,
     by_isrc: HashMap<Isrc, Vec<usize>>,
     by_prefix: HashMap<IsrcPrefix, Vec<usize>>,
+    /// By the owner's key.
     by_owner: HashMap<String, Vec<usize>>,
-    everything: Vec<usize>,
+    /// Those about everything, by the declarant's key.
+    everything: HashMap<String, Vec<usize>>,
+    /// Numbers of the rows, of any kind, that were received after the day asked about.
+    received_later: HashSet<u64>,
+    licences: Vec<Licence>,
+    licences_by_hash: HashMap<[u8; 32], Vec<usize>>,
+    licences_by_number: HashMap<u64, Vec<usize>>,
+    /// Licences that name a declarant and no declaration, by its key.
+    licences_by_declarant: HashMap<String, Vec<usize>>,
+    licence_territories: Vec<Territory>,
 }
 
 impl DeclarationBook {
-    /// Arranges declarations.
-    pub fn new(declarations: Vec<Declaration>) -> Self {
-        let mut book = Self::default();
-        for (place, declaration) in declarations.iter().enumerate() {
-            match &declaration.subject {
-                Subject::Recording(id) => book.by_recording.entry(id.clone()).or_default().push(place),
-                Subject::Isrc(isrc) => book.by_isrc.entry(*isrc).or_default().push(place),
-                Subject::Prefix(prefix) => book.by_prefix.entry(*prefix).or_default().push(place),
-                Subject::Owner(name) => book.by_owner.entry(name_key(name)).or_default().push(place),
-                Subject::Everything => book.everything.push(place),
-            }
-        }
-        book.declarations = declarations;
+    /// Arranges a log for a question. `accepted` are the licences that whoever
+    /// asks has; the hash of their list goes into the question.
+    pub fn new(log: Log, question: Question, accepted: Option<AcceptedTerms>) -> Self {
+        let question = Question { accepted_terms: accepted.as_ref().map(|list| list.hash), ..question };
+        let authority = log.authority(question.as_of);
+        let late = |received: jiff::Timestamp| received.to_zoned(TimeZone::UTC).date() > question.as_of;
+        let mut received_later = HashSet::new();
+        received_later.extend(log.declarations.iter().filter(|row| late(row.received_at)).map(|row| row.seq));
+        received_later.extend(log.mandates.iter().filter(|row| late(row.received_at)).map(|row| row.seq));
+        received_later.extend(log.owners.iter().filter(|row| late(row.received_at)).map(|row| row.seq));
+        let mut book = Self {
+            question,
+            authority,
+            declarations: log.declarations,
+            by_recording: HashMap::new(),
+            by_isrc: HashMap::new(),
+            by_prefix: HashMap::new(),
+            by_owner: HashMap::new(),
+            everything: HashMap::new(),
+            received_later,
+            licences: accepted.map(|list| list.licences).unwrap_or_default(),
+            licences_by_hash: HashMap::new(),
+            licences_by_number: HashMap::new(),
+            licences_by_declarant: HashMap::new(),
+            licence_territories: Vec::new(),
+        };
+        book.declarations.sort_by_key(|declaration| declaration.seq);
+        book.enter_declarations();
+        book.enter_licences();
         book
     }
 
-    /// All declarations, in the order given.
+    fn enter_declarations(&mut self) {
+        for (place, declaration) in self.declarations.iter().enumerate() {
+            match &declaration.subject {
+                Subject::Recording(id) => self.by_recording.entry(id.clone()).or_default().push(place),
+                Subject::Isrc(isrc) => self.by_isrc.entry(*isrc).or_default().push(place),
+                Subject::Prefix(prefix) => self.by_prefix.entry(*prefix).or_default().push(place),
+                Subject::Owner(name) => {
+                    self.by_owner.entry(self.authority.owner_key(name)).or_default().push(place);
+                }
+                Subject::Everything => {
+                    let declarant = self.authority.owner_key(&declaration.declarant);
+                    self.everything.entry(declarant).or_default().push(place);
+                }
+            }
+        }
+    }
+
+    fn enter_licences(&mut self) {
+        for (place, licence) in self.licences.iter().enumerate() {
+            if let Some(hash) = licence.declaration_hash {
+                self.licences_by_hash.entry(hash).or_default().push(place);
+            } else if let Some(number) = licence.declaration {
+                self.licences_by_number.entry(number).or_default().push(place);
+            } else if let Some(declarant) = &licence.declarant {
+                let key = self.authority.owner_key(declarant);
+                self.licences_by_declarant.entry(key).or_default().push(place);
+            }
+            self.licence_territories.extend(&licence.territories);
+        }
+        self.licence_territories.sort_unstable();
+        self.licence_territories.dedup();
+    }
+
+    /// What is asked.
+    pub fn question(&self) -> &Question {
+        &self.question
+    }
+
+    /// Who may speak for whom on the day asked about.
+    pub fn authority(&self) -> &Authority {
+        &self.authority
+    }
+
+    /// All declarations, by number.
     pub fn declarations(&self) -> &[Declaration] {
         &self.declarations
     }
 
-    /// The declarations about anything heard in the file or named in its
-    /// tags, in the order given, each once.
-    pub fn concerning(&self, recognition: &Recognition) -> Vec<&Declaration> {
-        let mut places = Vec::new();
-        for heard in &recognition.matches {
-            self.about(&heard.recording, &mut places);
+    /// The declarations about a recording, by number, each once, whoever made
+    /// them and whether or not they answer the question.
+    pub fn concerning(&self, recording: &KnownRecording) -> Vec<&Declaration> {
+        let mut places: Vec<usize> = Vec::new();
+        places.extend(self.by_recording.get(&recording.id).into_iter().flatten());
+        for isrc in &recording.isrcs {
+            places.extend(self.by_isrc.get(isrc).into_iter().flatten());
+            places.extend(self.by_prefix.get(&isrc.prefix()).into_iter().flatten());
         }
-        for tag in &recognition.tags {
-            self.about_isrc(&tag.isrc, &mut places);
-            for recording in &tag.recordings {
-                self.about(recording, &mut places);
+        if let Some(owner) = &recording.owner {
+            for owner in self.authority.ownership(owner) {
+                places.extend(self.by_owner.get(&owner).into_iter().flatten());
+            }
+        }
+        if !self.everything.is_empty() {
+            for speaker in self.authority.speakers(&recording.about()) {
+                places.extend(self.everything.get(&speaker).into_iter().flatten());
             }
         }
         places.sort_unstable();
@@ -59,19 +141,34 @@ impl DeclarationBook {
         places.into_iter().filter_map(|place| self.declarations.get(place)).collect()
     }
 
-    fn about(&self, recording: &KnownRecording, places: &mut Vec<usize>) {
-        places.extend(self.by_recording.get(&recording.id).into_iter().flatten());
-        if let Some(owner) = &recording.owner {
-            places.extend(self.by_owner.get(&name_key(owner)).into_iter().flatten());
-            places.extend(&self.everything);
-        }
-        for isrc in &recording.isrcs {
-            self.about_isrc(isrc, places);
-        }
+    /// Whether a row was received after the day asked about.
+    pub(super) fn was_received_later(&self, seq: u64) -> bool {
+        self.received_later.contains(&seq)
     }
 
-    fn about_isrc(&self, isrc: &Isrc, places: &mut Vec<usize>) {
-        places.extend(self.by_isrc.get(isrc).into_iter().flatten());
-        places.extend(self.by_prefix.get(&isrc.prefix()).into_iter().flatten());
+    /// The licences that meet the terms of `declaration` for `recording`
+    /// somewhere, in the order of their list.
+    pub(super) fn licences(&self, declaration: &Declaration, recording: &KnownRecording) -> Vec<&Licence> {
+        if self.licences.is_empty() || declaration.statement.terms().is_none() {
+            return Vec::new();
+        }
+        let declarant = self.authority.owner_key(&declaration.declarant);
+        let places = [
+            self.licences_by_hash.get(&declaration.hash),
+            self.licences_by_number.get(&declaration.seq),
+            self.licences_by_declarant.get(&declarant),
+        ];
+        let mut places: Vec<usize> = places.into_iter().flatten().flatten().copied().collect();
+        places.sort_unstable();
+        let Question { use_, as_of, .. } = self.question;
+        let licences = places.into_iter().filter_map(|place| self.licences.get(place));
+        licences
+            .filter(|licence| licence.meets(declaration, recording, &self.authority, use_, as_of))
+            .collect()
+    }
+
+    /// Every territory that a licence names, sorted.
+    pub(super) fn licence_territories(&self) -> &[Territory] {
+        &self.licence_territories
     }
 }

@@ -6,8 +6,10 @@ use std::str::FromStr;
 use jiff::civil::Date;
 use serde::Serialize;
 
-use crate::registry::{Territory, Use};
+use crate::registry::{DocumentHash, Territory, Use};
 use crate::units::Seconds;
+
+use super::MinOverlap;
 
 /// What silence means: a recognised recording about which nobody declared anything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
@@ -70,7 +72,9 @@ pub struct Question {
     pub use_: Use,
     /// Where it is to happen; `None` asks for everywhere at once.
     pub territory: Option<Territory>,
-    /// The day it is to happen; decides which declarations are in force.
+    /// The day it is to happen. It decides which declarations, mandates and owner
+    /// rows are in force; when they were received does not, and is told where
+    /// it was later.
     #[serde(serialize_with = "as_text")]
     pub as_of: Date,
     /// What silence means.
@@ -78,6 +82,29 @@ pub struct Question {
     /// Files shorter than this in which nothing is recognised are *too-short*
     /// and not *no-match*; in seconds. [`SHORTEST_S`] unless there is a reason.
     pub shortest_s: Seconds,
+    /// How much of the file a recording has to fill for its declarations to
+    /// count fully; by default however little.
+    #[serde(serialize_with = "as_text")]
+    pub min_overlap: MinOverlap,
+    /// SHA-256 of the list of accepted terms, where there was one: the verdict
+    /// rests on it ([`super::AcceptedTerms`]).
+    pub accepted_terms: Option<DocumentHash>,
+}
+
+impl Question {
+    /// Whether a use may happen on `as_of`, everywhere, as far as was declared;
+    /// the rest as it is unless told.
+    pub fn new(use_: Use, as_of: Date) -> Self {
+        Self {
+            use_,
+            territory: None,
+            as_of,
+            policy: Policy::default(),
+            shortest_s: SHORTEST_S,
+            min_overlap: MinOverlap::default(),
+            accepted_terms: None,
+        }
+    }
 }
 
 fn as_text<T: fmt::Display, S: serde::Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {

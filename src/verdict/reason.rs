@@ -17,22 +17,38 @@ pub enum ReasonCode {
     Recognised,
     /// The sound may hold this recording; that is not certain.
     PossibleMatch,
+    /// A recording that holds the same audio as one that was heard: the sound
+    /// may be either.
+    Sibling,
+    /// A recording that fills less of the file than was asked for.
+    ShortPassage,
     /// No registered recording was recognised.
     NoMatch,
+    /// The recordings heard fill less than half of the file; the rest is
+    /// judged as if nothing had been recognised.
+    RestUnrecognised,
     /// A declaration disallows the use.
     DeclaredDisallow,
     /// A declaration allows the use under terms.
     DeclaredConstrain,
     /// A declaration allows the use.
     DeclaredAllow,
-    /// Nobody declared anything that answers the question.
+    /// The terms of a declaration are met by a licence among the accepted terms.
+    LicenceAccepted,
+    /// Nobody who may speak for the recording declared anything that answers
+    /// the question.
     Undeclared,
     /// The policy takes silence as permission.
     SilenceAllows,
     /// The policy takes silence as refusal.
     SilenceDenies,
+    /// Somebody who may not speak for the recording said something about it; a
+    /// claim can lead to a review and to nothing else.
+    Claim,
     /// Declarants disagree; the stricter counted.
     Conflict,
+    /// Declarations that their declarant took back, and the rows that did so.
+    Withdrawn,
     /// Declarations set aside for a more specific, later or stricter one of
     /// the same declarant.
     Overruled,
@@ -44,7 +60,10 @@ pub enum ReasonCode {
     OtherTerritory,
     /// No territory was asked, and a territorial declaration made a difference.
     TerritoryNotAsked,
-    /// The file holds several recordings and the verdict comes from some of them.
+    /// Rows that count on the date and were received after it.
+    ReceivedLater,
+    /// The file holds or may hold several recordings, and the verdict comes from
+    /// some of them.
     HangsOnRecording,
     /// The tag's ISRC belongs to the recording that was heard.
     TagAgrees,
@@ -55,6 +74,15 @@ pub enum ReasonCode {
     TagContradictsSound,
     /// The tag's ISRC is not known to the registry.
     TagUnknown,
+    /// The file itself says, for machines to read, that the use is not allowed.
+    SignalDisallow,
+    /// The file itself says, for machines to read, that the use is allowed
+    /// under terms.
+    SignalConstrain,
+    /// The file itself says that the use is allowed, which is no permission.
+    SignalAllow,
+    /// Texts about rights in the file, for people to read.
+    SignalText,
     /// Too little audio to recognise anything.
     TooShort,
     /// The file could not be checked.
@@ -62,29 +90,77 @@ pub enum ReasonCode {
 }
 
 impl ReasonCode {
+    /// Every code, in the order of the documentation.
+    pub const ALL: [Self; 33] = [
+        Self::Recognised,
+        Self::PossibleMatch,
+        Self::Sibling,
+        Self::ShortPassage,
+        Self::NoMatch,
+        Self::RestUnrecognised,
+        Self::DeclaredDisallow,
+        Self::DeclaredConstrain,
+        Self::DeclaredAllow,
+        Self::LicenceAccepted,
+        Self::Undeclared,
+        Self::SilenceAllows,
+        Self::SilenceDenies,
+        Self::Claim,
+        Self::Conflict,
+        Self::Withdrawn,
+        Self::Overruled,
+        Self::OtherUse,
+        Self::NotInForce,
+        Self::OtherTerritory,
+        Self::TerritoryNotAsked,
+        Self::ReceivedLater,
+        Self::HangsOnRecording,
+        Self::TagAgrees,
+        Self::TagNotConfirmed,
+        Self::TagContradictsSound,
+        Self::TagUnknown,
+        Self::SignalDisallow,
+        Self::SignalConstrain,
+        Self::SignalAllow,
+        Self::SignalText,
+        Self::TooShort,
+        Self::Error,
+    ];
+
     /// The code's name in reports.
     pub fn name(self) -> &'static str {
         match self {
             Self::Recognised => "recognised",
             Self::PossibleMatch => "possible-match",
+            Self::Sibling => "sibling",
+            Self::ShortPassage => "short-passage",
             Self::NoMatch => "no-match",
+            Self::RestUnrecognised => "rest-unrecognised",
             Self::DeclaredDisallow => "declared-disallow",
             Self::DeclaredConstrain => "declared-constrain",
             Self::DeclaredAllow => "declared-allow",
+            Self::LicenceAccepted => "licence-accepted",
             Self::Undeclared => "undeclared",
             Self::SilenceAllows => "silence-allows",
             Self::SilenceDenies => "silence-denies",
+            Self::Claim => "claim",
             Self::Conflict => "conflict",
+            Self::Withdrawn => "withdrawn",
             Self::Overruled => "overruled",
             Self::OtherUse => "other-use",
             Self::NotInForce => "not-in-force",
             Self::OtherTerritory => "other-territory",
             Self::TerritoryNotAsked => "territory-not-asked",
+            Self::ReceivedLater => "received-later",
             Self::HangsOnRecording => "hangs-on-recording",
             Self::TagAgrees => "tag-agrees",
             Self::TagNotConfirmed => "tag-not-confirmed",
             Self::TagContradictsSound => "tag-contradicts-sound",
             Self::TagUnknown => "tag-unknown",
+            Self::SignalDisallow => "signal-disallow",
+            Self::SignalConstrain => "signal-constrain",
+            Self::SignalAllow => "signal-allow",
+            Self::SignalText => "signal-text",
             Self::TooShort => "too-short",
             Self::Error => "error",
         }
@@ -106,6 +182,10 @@ pub struct Reason {
     pub text: String,
     /// Numbers of the declarations it rests on, ascending.
     pub declarations: Vec<u64>,
+    /// Numbers of the mandates and owner rows by which those who declared that
+    /// may speak, ascending. None are needed where the recording's owner speaks
+    /// under the name in the label copy.
+    pub grounds: Vec<u64>,
     /// Id of the recording it is about, if it is about one.
     pub recording: Option<String>,
     /// The tag's ISRC, if it is about one.
@@ -113,8 +193,9 @@ pub struct Reason {
 }
 
 impl Reason {
-    pub(super) fn new(code: ReasonCode, text: String) -> Self {
-        Self { code, text, declarations: Vec::new(), recording: None, isrc: None }
+    /// A reason that cites nothing.
+    pub fn new(code: ReasonCode, text: String) -> Self {
+        Self { code, text, declarations: Vec::new(), grounds: Vec::new(), recording: None, isrc: None }
     }
 
     pub(super) fn about(mut self, recording: &KnownRecording) -> Self {
@@ -127,9 +208,17 @@ impl Reason {
         self
     }
 
-    pub(super) fn citing(mut self, declarations: &[&Declaration]) -> Self {
-        self.declarations = declarations.iter().map(|declaration| declaration.seq).collect();
+    pub(super) fn citing<'a>(mut self, declarations: impl IntoIterator<Item = &'a Declaration>) -> Self {
+        self.declarations = declarations.into_iter().map(|declaration| declaration.seq).collect();
         self.declarations.sort_unstable();
+        self.declarations.dedup();
+        self
+    }
+
+    pub(super) fn by(mut self, grounds: impl IntoIterator<Item = u64>) -> Self {
+        self.grounds = grounds.into_iter().collect();
+        self.grounds.sort_unstable();
+        self.grounds.dedup();
         self
     }
 }

@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
+use crate::audio::RightsSignal;
 use crate::isrc::Isrc;
 use crate::matching::Grade;
-use crate::registry::Recording;
+use crate::registry::{About, Recording};
 use crate::units::Seconds;
 
 /// What the verdict needs to know about a registered recording.
@@ -14,10 +15,17 @@ pub struct KnownRecording {
     pub id: String,
     /// The ISRCs it carries.
     pub isrcs: Vec<Isrc>,
-    /// Its owner; decides which owner-wide declarations apply.
+    /// Its owner; decides who may speak for it.
     pub owner: Option<String>,
     /// Its title, for the reasons' texts.
     pub title: Option<String>,
+}
+
+impl KnownRecording {
+    /// What it takes to know who speaks for it.
+    pub fn about(&self) -> About<'_> {
+        About { id: &self.id, isrcs: &self.isrcs, owner: self.owner.as_deref() }
+    }
 }
 
 impl From<&Recording> for KnownRecording {
@@ -42,6 +50,10 @@ pub struct Heard {
     pub query_start_s: Seconds,
     /// Where it ends in the file, in seconds.
     pub query_end_s: Seconds,
+    /// Of a recording that holds the same audio as another one that was heard:
+    /// the id of that one. The sound may be either, so the verdict has to hold
+    /// for both.
+    pub sibling_of: Option<String>,
 }
 
 /// An ISRC in the file's tags.
@@ -62,6 +74,8 @@ pub struct Recognition {
     pub matches: Vec<Heard>,
     /// The ISRCs in the tags.
     pub tags: Vec<TagClaim>,
+    /// What the file says about rights.
+    pub signals: Vec<RightsSignal>,
     /// Why the file could not be checked, if it could not.
     pub error: Option<String>,
 }

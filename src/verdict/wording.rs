@@ -5,8 +5,8 @@ use crate::registry::{Declaration, Permission, Use};
 use crate::units::Seconds;
 
 use super::reason::{Reason, ReasonCode};
-use super::standing::{NotApplicable, Standing, by_specificity};
-use super::{KnownRecording, Policy, Question, TagClaim};
+use super::standing::{Answer, NotApplicable, Standing, Voice, by_specificity};
+use super::{DeclarationBook, KnownRecording, Policy, Question, TagClaim};
 
 pub(super) fn recognised(recording: &KnownRecording, ranges: &[(Seconds, Seconds)]) -> Reason {
     let text = format!("The file contains {} at {}.", name(recording), times(ranges));
@@ -19,60 +19,185 @@ pub(super) fn possible(recording: &KnownRecording, ranges: &[(Seconds, Seconds)]
     Reason::new(ReasonCode::PossibleMatch, text).about(recording)
 }
 
-/// What is declared about a recording, the deciding declarations first.
+pub(super) fn sibling(recording: &KnownRecording, heard: &str, ranges: &[(Seconds, Seconds)]) -> Reason {
+    let text = format!(
+        "The sound at {} may as well be {}, which holds the same audio as recording {heard}; \
+         the verdict has to hold for both.",
+        times(ranges),
+        name(recording)
+    );
+    Reason::new(ReasonCode::Sibling, text).about(recording)
+}
+
+pub(super) fn short_passage(recording: &KnownRecording, heard_s: Seconds, question: &Question) -> Reason {
+    let text = format!(
+        "That is {heard_s:.1} s of {}, less than the {} asked for: it counts for a review at most.",
+        name(recording),
+        question.min_overlap
+    );
+    Reason::new(ReasonCode::ShortPassage, text).about(recording)
+}
+
+pub(super) fn rest(covered_s: Seconds, duration_s: Seconds, policy: Policy) -> Vec<Reason> {
+    let text = format!(
+        "Registered recordings fill {covered_s:.1} of {duration_s:.1} s; in the rest, more than half of the file, \
+         none was recognised. That says nothing about recordings that are not registered."
+    );
+    let mut reasons = vec![Reason::new(ReasonCode::RestUnrecognised, text)];
+    reasons.extend(unrecognised_denied(policy));
+    reasons
+}
+
+/// What is declared about a recording: the claim that asks for a review where
+/// one does, the deciding declarations, the others.
 pub(super) fn declared(
     recording: &KnownRecording,
     standing: &Standing<'_>,
-    question: &Question,
+    book: &DeclarationBook,
 ) -> Vec<Reason> {
+    let question = book.question();
     let mut reasons = Vec::new();
-    let mut deciding = standing.deciding.clone();
-    by_specificity(&mut deciding);
-    match standing.permission() {
-        Some(permission) => {
-            let code = match permission {
-                Permission::Disallow => ReasonCode::DeclaredDisallow,
-                Permission::Constrain { .. } => ReasonCode::DeclaredConstrain,
-                Permission::Allow => ReasonCode::DeclaredAllow,
-            };
-            let text = deciding.iter().map(|declaration| said(declaration)).collect::<Vec<_>>().join(" ");
-            reasons.push(Reason::new(code, text).about(recording).citing(&deciding));
-        }
+    let claims = claims(recording, standing, question);
+    let (decisive, told) = if standing.claims_matter { (claims, None) } else { (None, claims) };
+    reasons.extend(decisive);
+    match standing.answer() {
+        Some(answer) => reasons.extend(answered(recording, standing, answer)),
         None => reasons.extend(silence(recording, question)),
     }
+    reasons.extend(told);
     if !standing.conflicting.is_empty() {
         let text = format!(
             "Declarants disagree about {}: {} The most restrictive declaration counts.",
             name(recording),
-            standing.conflicting.iter().map(|declaration| said(declaration)).collect::<Vec<_>>().join(" ")
+            sentences(&standing.conflicting)
         );
-        let mut both = standing.conflicting.clone();
-        both.extend(&standing.deciding);
-        reasons.push(Reason::new(ReasonCode::Conflict, text).about(recording).citing(&both));
+        let both = || standing.conflicting.iter().chain(&standing.deciding);
+        reasons.push(
+            Reason::new(ReasonCode::Conflict, text)
+                .about(recording)
+                .citing(both().map(|voice| voice.declaration))
+                .by(both().flat_map(|voice| voice.grounds.iter().copied())),
+        );
     }
+    reasons.extend(received_later(recording, standing, book));
     if standing.differs_by_territory {
         let text = "No territory was asked, so the answer must hold in every country; \
                     the most restrictive one counts. Ask for a territory to get its own answer.";
-        let territorial: Vec<&Declaration> = standing.territorial.clone();
         reasons.push(
-            Reason::new(ReasonCode::TerritoryNotAsked, text.to_owned()).about(recording).citing(&territorial),
+            Reason::new(ReasonCode::TerritoryNotAsked, text.to_owned())
+                .about(recording)
+                .citing(standing.territorial.iter().copied()),
         );
+    }
+    if !standing.withdrawn.is_empty() {
+        let text = format!(
+            "What {} about {} was taken back by the same declarant.",
+            numbers(&standing.withdrawn, "says", "say"),
+            name(recording)
+        );
+        let declarations = standing.withdrawn.iter().copied();
+        reasons.push(Reason::new(ReasonCode::Withdrawn, text).about(recording).citing(declarations));
     }
     if !standing.overruled.is_empty() {
         let text = format!(
             "{} set aside, as the same declarant said something more specific, later or stricter about {}.",
-            numbers(&standing.overruled, "was", "were"),
+            capital(numbers(&standing.overruled, "was", "were")),
             name(recording)
         );
-        reasons.push(Reason::new(ReasonCode::Overruled, text).about(recording).citing(&standing.overruled));
+        let declarations = standing.overruled.iter().copied();
+        reasons.push(Reason::new(ReasonCode::Overruled, text).about(recording).citing(declarations));
     }
     reasons.extend(not_applicable(recording, standing, question));
     reasons
 }
 
+/// The deciding declarations, and the licences that meet their terms.
+fn answered(recording: &KnownRecording, standing: &Standing<'_>, answer: Answer) -> Vec<Reason> {
+    let mut deciding = standing.deciding.clone();
+    by_specificity(&mut deciding);
+    let (licensed, plain): (Vec<Voice<'_>>, Vec<Voice<'_>>) =
+        deciding.into_iter().partition(|voice| voice.licence.is_some());
+    let cited = |code, text, voices: &[Voice<'_>]| {
+        Reason::new(code, text)
+            .about(recording)
+            .citing(voices.iter().map(|voice| voice.declaration))
+            .by(voices.iter().flat_map(|voice| voice.grounds.iter().copied()))
+    };
+    let mut reasons = Vec::new();
+    if !plain.is_empty() {
+        let code = match answer {
+            Answer::Disallow => ReasonCode::DeclaredDisallow,
+            Answer::Constrain => ReasonCode::DeclaredConstrain,
+            Answer::Allow => ReasonCode::DeclaredAllow,
+        };
+        reasons.push(cited(code, sentences(&plain), &plain));
+    }
+    if !licensed.is_empty() {
+        let mut names: Vec<&str> =
+            licensed.iter().filter_map(|voice| voice.licence).map(|licence| licence.name.as_str()).collect();
+        names.dedup();
+        let text = format!(
+            "{} These terms are among the accepted ones: licence {}.",
+            sentences(&licensed),
+            names.join(", ")
+        );
+        reasons.push(cited(ReasonCode::LicenceAccepted, text, &licensed));
+    }
+    reasons
+}
+
+fn claims(recording: &KnownRecording, standing: &Standing<'_>, question: &Question) -> Option<Reason> {
+    if standing.claims.is_empty() {
+        return None;
+    }
+    let effect = if standing.claims_matter {
+        "If that counted the answer would be another one; a person should look who may speak."
+    } else {
+        "That changes nothing."
+    };
+    let text = format!(
+        "{} Nothing in the registry says that this declarant might speak for {} on {}. {effect}",
+        standing.claims.iter().map(|declaration| said(declaration)).collect::<Vec<_>>().join(" "),
+        name(recording),
+        question.as_of
+    );
+    Some(Reason::new(ReasonCode::Claim, text).about(recording).citing(standing.claims.iter().copied()))
+}
+
+/// Of the rows that bear the answer, those that came after the day asked about.
+fn received_later(
+    recording: &KnownRecording,
+    standing: &Standing<'_>,
+    book: &DeclarationBook,
+) -> Option<Reason> {
+    let voices = || standing.deciding.iter().chain(&standing.conflicting);
+    let is_late = |seq: &u64| book.was_received_later(*seq);
+    let claims = standing.claims.iter().copied();
+    let declarations: Vec<&Declaration> = voices()
+        .map(|voice| voice.declaration)
+        .chain(claims.chain(standing.withdrawn.iter().copied()))
+        .filter(|declaration| is_late(&declaration.seq))
+        .collect();
+    let grounds: Vec<u64> =
+        voices().flat_map(|voice| voice.grounds.iter().copied()).filter(is_late).collect();
+    if declarations.is_empty() && grounds.is_empty() {
+        return None;
+    }
+    let text = format!(
+        "Some of the rows about {} were received after {}; they hold on that day by what they say, \
+         and nobody could read them here then.",
+        name(recording),
+        book.question().as_of
+    );
+    Some(Reason::new(ReasonCode::ReceivedLater, text).about(recording).citing(declarations).by(grounds))
+}
+
 fn silence(recording: &KnownRecording, question: &Question) -> Vec<Reason> {
-    let text =
-        format!("Nobody declared anything about {} for {}.", question_words(question), name(recording));
+    let text = format!(
+        "Nobody who may speak for {} declared anything about {}.",
+        name(recording),
+        question_words(question)
+    );
     let mut reasons = vec![Reason::new(ReasonCode::Undeclared, text).about(recording)];
     let policy = match question.policy {
         Policy::Review => None,
@@ -80,13 +205,16 @@ fn silence(recording: &KnownRecording, question: &Question) -> Vec<Reason> {
             ReasonCode::SilenceAllows,
             "Under the chosen opt-out policy, what nobody reserved is allowed.",
         )),
-        Policy::OptIn => Some((
-            ReasonCode::SilenceDenies,
-            "Under the chosen opt-in policy, what nobody allowed is not allowed.",
-        )),
+        Policy::OptIn => Some((ReasonCode::SilenceDenies, OPT_IN)),
     };
     reasons.extend(policy.map(|(code, text)| Reason::new(code, text.to_owned()).about(recording)));
     reasons
+}
+
+const OPT_IN: &str = "Under the chosen opt-in policy, what nobody allowed is not allowed.";
+
+fn unrecognised_denied(policy: Policy) -> Option<Reason> {
+    (policy == Policy::OptIn).then(|| Reason::new(ReasonCode::SilenceDenies, OPT_IN.to_owned()))
 }
 
 fn not_applicable(recording: &KnownRecording, standing: &Standing<'_>, question: &Question) -> Vec<Reason> {
@@ -110,10 +238,10 @@ fn not_applicable(recording: &KnownRecording, standing: &Standing<'_>, question:
         if !concerned.is_empty() {
             let text = format!(
                 "{} not {words} and did not count for {}.",
-                numbers(&concerned, "is", "are"),
+                capital(numbers(&concerned, "is", "are")),
                 name(recording)
             );
-            reasons.push(Reason::new(code, text).about(recording).citing(&concerned));
+            reasons.push(Reason::new(code, text).about(recording).citing(concerned));
         }
     }
     reasons
@@ -122,7 +250,8 @@ fn not_applicable(recording: &KnownRecording, standing: &Standing<'_>, question:
 pub(super) fn hangs_on(strictest: &[&KnownRecording], of: usize) -> Reason {
     let names: Vec<String> = strictest.iter().map(|recording| name(recording)).collect();
     let text = format!(
-        "The file contains {of} recordings, and the verdict comes from {}; without it the verdict would be milder.",
+        "The file contains or may contain {of} recordings, and the verdict hangs on {}; \
+         without it the verdict would be milder.",
         names.join(", ")
     );
     let reason = Reason::new(ReasonCode::HangsOnRecording, text);
@@ -136,10 +265,7 @@ pub(super) fn no_match(policy: Policy) -> Vec<Reason> {
     let text = "No registered recording was recognised in the file. \
                 That says nothing about recordings that are not registered.";
     let mut reasons = vec![Reason::new(ReasonCode::NoMatch, text.to_owned())];
-    if policy == Policy::OptIn {
-        let text = "Under the chosen opt-in policy, what nobody allowed is not allowed.";
-        reasons.push(Reason::new(ReasonCode::SilenceDenies, text.to_owned()));
-    }
+    reasons.extend(unrecognised_denied(policy));
     reasons
 }
 
@@ -221,7 +347,7 @@ fn said(declaration: &Declaration) -> String {
     )
 }
 
-fn use_words(use_: Use) -> &'static str {
+pub(super) fn use_words(use_: Use) -> &'static str {
     match use_ {
         Use::DataMining => "data mining",
         Use::AiTraining => "AI training",
@@ -238,12 +364,22 @@ fn question_words(question: &Question) -> String {
     }
 }
 
-/// "Declaration 3 was" or "Declarations 3, 4 were".
+fn sentences(voices: &[Voice<'_>]) -> String {
+    voices.iter().map(|voice| said(voice.declaration)).collect::<Vec<_>>().join(" ")
+}
+
+/// For the beginning of a sentence.
+fn capital(text: String) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// "declaration 3 was" or "declarations 3, 4 were".
 fn numbers(declarations: &[&Declaration], one: &str, many: &str) -> String {
     let numbers: Vec<String> = declarations.iter().map(|declaration| declaration.seq.to_string()).collect();
     match numbers.as_slice() {
-        [only] => format!("Declaration {only} {one}"),
-        _ => format!("Declarations {} {many}", numbers.join(", ")),
+        [only] => format!("declaration {only} {one}"),
+        _ => format!("declarations {} {many}", numbers.join(", ")),
     }
 }
 

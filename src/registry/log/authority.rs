@@ -49,69 +49,94 @@ pub struct About<'a> {
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Authority {
-    /// The owner's key by the key of each alias.
-    aliases: HashMap<String, String>,
-    /// The parent's key by the owner's key; both are no aliases.
-    parents: HashMap<String, String>,
-    /// Keys of the declarants with a mandate for each subject; owners by key.
-    by_owner: HashMap<String, Vec<String>>,
-    by_prefix: HashMap<IsrcPrefix, Vec<String>>,
-    by_isrc: HashMap<Isrc, Vec<String>>,
-    by_recording: HashMap<String, Vec<String>>,
+    /// The owner by the key of each alias.
+    aliases: HashMap<String, Link>,
+    /// The parent by the owner's key; both are no aliases.
+    parents: HashMap<String, Link>,
+    /// The declarants with a mandate for each subject; owners by key.
+    by_owner: HashMap<String, Vec<Link>>,
+    by_prefix: HashMap<IsrcPrefix, Vec<Link>>,
+    by_isrc: HashMap<Isrc, Vec<Link>>,
+    by_recording: HashMap<String, Vec<Link>>,
+}
+
+/// To whom something leads, and the numbers of the rows that say so.
+#[derive(Clone, Debug)]
+struct Link {
+    key: String,
+    rows: Vec<u64>,
 }
 
 impl Authority {
     /// Puts together what holds on `day`. Rows are in the order of receipt;
     /// the last one in force counts, for each owner, and for each declarant and
-    /// subject of a mandate.
+    /// subject of a mandate. [`Self::grounds`] numbers the rows of either kind
+    /// from 1; those of a log keep their numbers by [`super::Log::authority`].
     pub fn on<'a>(
         owners: impl IntoIterator<Item = &'a NewOwner>,
         mandates: impl IntoIterator<Item = &'a NewMandate>,
         day: Date,
     ) -> Self {
+        Self::numbered((1..).zip(owners), (1..).zip(mandates), day)
+    }
+
+    /// The same of rows with their numbers.
+    pub(super) fn numbered<'a>(
+        owners: impl IntoIterator<Item = (u64, &'a NewOwner)>,
+        mandates: impl IntoIterator<Item = (u64, &'a NewMandate)>,
+        day: Date,
+    ) -> Self {
         let mut authority = Self::default();
-        for owner in standing_owners(owners, day).into_values() {
-            let key = name_key(&owner.name);
+        for (seq, owner) in standing_owners(owners, day).into_values() {
+            let link = Link { key: name_key(&owner.name), rows: vec![seq] };
             for alias in &owner.aliases {
                 // Storing refuses a second one; whatever a file holds, the order
                 // of a hash map must not decide.
                 match authority.aliases.entry(name_key(alias)) {
-                    hash_map::Entry::Occupied(mut taken) if *taken.get() > key => {
-                        taken.insert(key.clone());
+                    hash_map::Entry::Occupied(mut taken) if taken.get().key > link.key => {
+                        taken.insert(link.clone());
                     }
                     hash_map::Entry::Occupied(_) => {}
                     hash_map::Entry::Vacant(free) => {
-                        free.insert(key.clone());
+                        free.insert(link.clone());
                     }
                 }
             }
             if let Some(parent) = &owner.parent {
-                authority.parents.insert(key, name_key(parent));
+                authority.parents.insert(link.key, Link { key: name_key(parent), rows: link.rows });
             }
         }
         let aliases = &authority.aliases;
         for parent in authority.parents.values_mut() {
-            if let Some(owner) = aliases.get(parent) {
-                parent.clone_from(owner);
+            if let Some(owner) = aliases.get(&parent.key) {
+                parent.key.clone_from(&owner.key);
+                parent.rows.extend(&owner.rows);
             }
         }
         authority.enter(mandates, day);
         authority
     }
 
-    fn enter<'a>(&mut self, mandates: impl IntoIterator<Item = &'a NewMandate>, day: Date) {
-        let mut standing: HashMap<(String, Subject), MandateAct> = HashMap::new();
-        for mandate in mandates.into_iter().filter(|mandate| mandate.in_force_on(day)) {
+    fn enter<'a>(&mut self, mandates: impl IntoIterator<Item = (u64, &'a NewMandate)>, day: Date) {
+        let mut standing: HashMap<(String, Subject), (MandateAct, Vec<u64>)> = HashMap::new();
+        for (seq, mandate) in mandates.into_iter().filter(|(_, mandate)| mandate.in_force_on(day)) {
+            let Link { key: declarant, mut rows } = self.resolved(&mandate.declarant);
             let subject = match &mandate.speaks_for {
-                Subject::Owner(name) => Subject::Owner(self.owner_key(name)),
+                Subject::Owner(name) => {
+                    let owner = self.resolved(name);
+                    rows.extend(owner.rows);
+                    Subject::Owner(owner.key)
+                }
                 other => other.clone(),
             };
-            standing.insert((self.owner_key(&mandate.declarant), subject), mandate.act);
+            rows.push(seq);
+            standing.insert((declarant, subject), (mandate.act, rows));
         }
-        for ((declarant, subject), act) in standing {
+        for ((key, subject), (act, rows)) in standing {
             if act == MandateAct::Revoke {
                 continue;
             }
+            let declarant = Link { key, rows };
             match subject {
                 Subject::Owner(owner) => self.by_owner.entry(owner).or_default().push(declarant),
                 Subject::Prefix(prefix) => self.by_prefix.entry(prefix).or_default().push(declarant),
@@ -127,16 +152,26 @@ impl Authority {
     /// name, or of the owner's name if the given one is an alias. Two names of
     /// one owner have one key.
     pub fn owner_key(&self, name: &str) -> String {
+        self.resolved(name).key
+    }
+
+    /// The owner of this name, and the row of which the name is an alias.
+    fn resolved(&self, name: &str) -> Link {
         let key = name_key(name);
-        self.aliases.get(&key).cloned().unwrap_or(key)
+        self.aliases.get(&key).cloned().unwrap_or(Link { key, rows: Vec::new() })
     }
 
     /// The keys of an owner and of everything above it, from itself up.
     pub fn ownership(&self, owner: &str) -> Vec<String> {
-        let mut chain = vec![self.owner_key(owner)];
-        while let Some(parent) = chain.last().and_then(|last| self.parents.get(last)) {
+        self.links_upwards(owner).into_iter().map(|link| link.key).collect()
+    }
+
+    /// The same, each with the rows that lead to it from the one below.
+    fn links_upwards(&self, owner: &str) -> Vec<Link> {
+        let mut chain = vec![self.resolved(owner)];
+        while let Some(parent) = chain.last().and_then(|last| self.parents.get(&last.key)) {
             // A cycle is refused when it is stored; in a damaged file it ends here.
-            if chain.contains(parent) {
+            if chain.iter().any(|known| known.key == parent.key) {
                 break;
             }
             chain.push(parent.clone());
@@ -150,20 +185,59 @@ impl Authority {
     pub fn speakers(&self, recording: &About<'_>) -> BTreeSet<String> {
         let mut speakers = BTreeSet::new();
         for owner in recording.owner.map(|owner| self.ownership(owner)).unwrap_or_default() {
-            speakers.extend(self.by_owner.get(&owner).into_iter().flatten().cloned());
+            speakers.extend(self.by_owner.get(&owner).into_iter().flatten().map(|link| link.key.clone()));
             speakers.insert(owner);
         }
-        for isrc in recording.isrcs {
-            speakers.extend(self.by_isrc.get(isrc).into_iter().flatten().cloned());
-            speakers.extend(self.by_prefix.get(&isrc.prefix()).into_iter().flatten().cloned());
-        }
-        speakers.extend(self.by_recording.get(recording.id).into_iter().flatten().cloned());
+        speakers.extend(self.mandated(recording).map(|link| link.key.clone()));
         speakers
+    }
+
+    /// Those with a mandate for the recording itself, one of its ISRCs or the
+    /// prefix of one.
+    fn mandated<'a>(&'a self, recording: &'a About<'_>) -> impl Iterator<Item = &'a Link> {
+        let by_code = recording.isrcs.iter().flat_map(|isrc| {
+            let prefix = self.by_prefix.get(&isrc.prefix()).into_iter().flatten();
+            self.by_isrc.get(isrc).into_iter().flatten().chain(prefix)
+        });
+        self.by_recording.get(recording.id).into_iter().flatten().chain(by_code)
+    }
+
+    /// By which rows of the log a declarant may speak for a recording: numbers
+    /// of owners and mandates, ascending; none are needed where the
+    /// recording's owner speaks under the name that its label copy has. `None`
+    /// if the declarant may not speak for it. Of several ways the one through
+    /// the lowest owner is told.
+    pub fn grounds(&self, declarant: &str, recording: &About<'_>) -> Option<Vec<u64>> {
+        let Link { key, rows } = self.resolved(declarant);
+        let mut grounds = self.as_owner(&key, recording).or_else(|| {
+            self.mandated(recording).find(|link| link.key == key).map(|link| link.rows.clone())
+        })?;
+        grounds.extend(rows);
+        grounds.sort_unstable();
+        grounds.dedup();
+        Some(grounds)
+    }
+
+    /// The rows by which `key` is the owner, above it, or has its mandate.
+    fn as_owner(&self, key: &str, recording: &About<'_>) -> Option<Vec<u64>> {
+        let mut rows = Vec::new();
+        for owner in self.links_upwards(recording.owner?) {
+            rows.extend(owner.rows);
+            if owner.key == key {
+                return Some(rows);
+            }
+            let mandates = self.by_owner.get(&owner.key).into_iter().flatten();
+            if let Some(mandate) = mandates.into_iter().find(|mandate| mandate.key == key) {
+                rows.extend(&mandate.rows);
+                return Some(rows);
+            }
+        }
+        None
     }
 
     /// Whether a declarant may speak for a recording.
     pub fn may_speak(&self, declarant: &str, recording: &About<'_>) -> bool {
-        self.speakers(recording).contains(&self.owner_key(declarant))
+        self.grounds(declarant, recording).is_some()
     }
 
     /// Whether a declaration of `declarant` with this subject is about a
@@ -183,11 +257,11 @@ impl Authority {
 
 /// The row that counts for each owner on a day, by the owner's key.
 fn standing_owners<'a>(
-    owners: impl IntoIterator<Item = &'a NewOwner>,
+    owners: impl IntoIterator<Item = (u64, &'a NewOwner)>,
     day: Date,
-) -> HashMap<String, &'a NewOwner> {
-    let begun = owners.into_iter().filter(|owner| owner.from.is_none_or(|from| from <= day));
-    begun.map(|owner| (name_key(&owner.name), owner)).collect()
+) -> HashMap<String, (u64, &'a NewOwner)> {
+    let begun = owners.into_iter().filter(|(_, owner)| owner.from.is_none_or(|from| from <= day));
+    begun.map(|(seq, owner)| (name_key(&owner.name), (seq, owner))).collect()
 }
 
 /// Whether the owners fit together on every day: no name is an alias of two
@@ -200,17 +274,17 @@ pub(super) fn check_owners(owners: &[&NewOwner]) -> Result<(), EntryError> {
 }
 
 fn check_owners_on(owners: &[&NewOwner], day: Date) -> Result<(), EntryError> {
-    let standing = standing_owners(owners.iter().copied(), day);
+    let standing = standing_owners((1..).zip(owners.iter().copied()), day);
     let mut keys: Vec<&String> = standing.keys().collect();
     keys.sort_unstable();
     let mut aliases: HashMap<String, &NewOwner> = HashMap::new();
-    for owner in keys.iter().filter_map(|key| standing.get(*key)) {
+    for (_, owner) in keys.iter().filter_map(|key| standing.get(*key)) {
         for alias in &owner.aliases {
             let key = name_key(alias);
             let taken = |another: String| {
                 Err(EntryError::AliasTaken { name: alias.clone(), one: owner.name.clone(), another })
             };
-            if let Some(other) = standing.get(&key) {
+            if let Some((_, other)) = standing.get(&key) {
                 // An owner that says nothing more is a name given up, perhaps
                 // for becoming this alias.
                 if !other.aliases.is_empty() || other.parent.is_some() {
@@ -226,12 +300,12 @@ fn check_owners_on(owners: &[&NewOwner], day: Date) -> Result<(), EntryError> {
     let mut sound: std::collections::HashSet<String> = std::collections::HashSet::new();
     for key in keys {
         let mut chain = vec![key.clone()];
-        while let Some(parent) = chain.last().and_then(|last| authority.parents.get(last)) {
-            if chain.contains(parent) {
-                let start = chain.iter().position(|known| known == parent).unwrap_or_default();
+        while let Some(Link { key: parent, .. }) = chain.last().and_then(|last| authority.parents.get(last)) {
+            if let Some(start) = chain.iter().position(|known| known == parent) {
                 let mut chain = chain.split_off(start);
                 chain.push(parent.clone());
-                let name = |key: &String| standing.get(key).map_or(key.clone(), |owner| owner.name.clone());
+                let name =
+                    |key: &String| standing.get(key).map_or(key.clone(), |(_, owner)| owner.name.clone());
                 return Err(EntryError::Cycle { chain: chain.iter().map(name).collect() });
             }
             if sound.contains(parent) {

@@ -156,9 +156,9 @@ pub struct Log {
 impl Log {
     /// Who may speak for whom on `day`.
     pub fn authority(&self, day: jiff::civil::Date) -> Authority {
-        Authority::on(
-            self.owners.iter().map(|owner| &owner.row),
-            self.mandates.iter().map(|mandate| &mandate.row),
+        Authority::numbered(
+            self.owners.iter().map(|owner| (owner.seq, &owner.row)),
+            self.mandates.iter().map(|mandate| (mandate.seq, &mandate.row)),
             day,
         )
     }

@@ -111,6 +111,46 @@ fn mandates_reach_what_they_name_while_they_hold() {
 }
 
 #[test]
+fn the_rows_behind_an_authority_are_told() {
+    let owners = [
+        owner("Group", &["Group Inc."], None, None),
+        owner("Small", &["SR"], Some("Group Inc."), None),
+        owner("Agency", &["The Agency"], None, None),
+    ];
+    let mandates = [
+        mandate("The Agency", MandateAct::Grant, "owner:Group Inc.", ".."),
+        mandate("Shop", MandateAct::Grant, "prefix:QZHB1", ".."),
+        mandate("Shop", MandateAct::Revoke, "recording:two", ".."),
+    ];
+    // As in a log: owners are rows 1 to 3, mandates 4 to 6.
+    let entries: Vec<NewEntry> =
+        owners.map(NewEntry::Owner).into_iter().chain(mandates.map(NewEntry::Mandate)).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let mut registry = Registry::create(folder.path(), &Params::default()).unwrap();
+    registry.append(&entries).unwrap();
+    let authority = registry.log().unwrap().authority(DAY.parse().unwrap());
+    let isrcs = ["QZHB12400001".parse().unwrap()];
+    let of = |owner, id, isrcs| About { id, isrcs, owner };
+    let cases: [(&str, About<'_>, Option<&[u64]>); 9] = [
+        ("Small", of(Some("Small"), "", &[]), Some(&[])),
+        ("SR", of(Some("Small"), "", &[]), Some(&[2])),
+        ("small", of(Some("SR"), "", &[]), Some(&[2])),
+        ("Group", of(Some("Small"), "", &[]), Some(&[1, 2])),
+        ("Agency", of(Some("Small"), "", &[]), Some(&[1, 2, 3, 4])),
+        ("Small", of(Some("Group"), "", &[]), None),
+        ("Shop", of(None, "", &isrcs), Some(&[5])),
+        ("Shop", of(None, "two", &[]), None),
+        ("Stranger", of(Some("Small"), "", &isrcs), None),
+    ];
+    for (declarant, about, expected) in cases {
+        assert_eq!(authority.grounds(declarant, &about).as_deref(), expected, "{declarant}: {about:?}");
+        assert_eq!(authority.may_speak(declarant, &about), expected.is_some());
+        let speakers = authority.speakers(&about);
+        assert_eq!(speakers.contains(&authority.owner_key(declarant)), expected.is_some(), "{declarant}");
+    }
+}
+
+#[test]
 fn owners_that_contradict_each_other_are_refused() {
     let cases = [
         (vec![owner("A", &["a"], Some("A"), None)], "its own parent"),

@@ -1,0 +1,25 @@
+//! What can be typed about how findings are judged, after `scan` and `rescan`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use earmark::verdict::MinOverlap;
+
+/// Accepted terms.
+#[derive(Args, Debug)]
+pub struct LicenceArgs {
+    /// Terms that you have accepted, a licence a row (.csv or .jsonl): licence; hash or
+    /// declaration, or declarant with terms or terms_sha256; and where it is limited isrc,
+    /// prefix, owner or recording, use, territories, from, until
+    #[arg(long, value_name = "FILE")]
+    pub accept_terms: Option<PathBuf>,
+}
+
+/// How much of a file counts.
+#[derive(Args, Debug)]
+pub struct OverlapArgs {
+    /// How much of the file a recording has to fill, such as 3s or 10%; less counts for a
+    /// review at most [default: however little, for rescan as the report has it]
+    #[arg(long, value_name = "LENGTH")]
+    pub min_overlap: Option<MinOverlap>,
+}
