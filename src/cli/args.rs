@@ -15,8 +15,8 @@ use earmark::verdict::Policy;
 use super::args_compare::CompareArgs;
 use super::args_declare::DeclareArgs;
 use super::args_fingerprint::FingerprintArgs;
-use super::args_log::{ExportArgs, ImportArgs, LogArgs, MandateArgs, OwnerArgs};
 use super::args_judging::{LicenceArgs, OverlapArgs};
+use super::args_log::{ExportArgs, ImportArgs, LogArgs, MandateArgs, OwnerArgs};
 use super::args_rescan::RescanArgs;
 use super::parse;
 
