@@ -6,16 +6,20 @@
 
 mod args;
 mod args_compare;
+mod args_evidence;
 mod args_fingerprint;
+mod args_report;
 mod args_rescan;
 mod compare;
 mod completions;
 mod declare;
 mod error;
+mod evidence;
 mod exit;
 mod fingerprint;
 mod identify;
 mod interrupt;
+mod kept;
 mod known;
 mod output;
 mod parse;
@@ -23,6 +27,7 @@ mod progress;
 mod reading;
 mod register;
 mod registry;
+mod report;
 mod rescan;
 mod scan;
 mod streaming;
@@ -59,6 +64,8 @@ fn command(cli: Cli) -> Result<Outcome, CliError> {
         Command::Identify(args) => identify::run(args, cli.threads),
         Command::Fingerprint(args) => fingerprint::run(args, cli.threads),
         Command::Rescan(args) => rescan::run(args, cli.threads),
+        Command::Report(args) => report::run(args, cli.threads),
+        Command::Evidence(args) => evidence::run(args),
         Command::Compare(args) => compare::run(args),
         Command::Registry(args) => registry::run(args.command),
         Command::Completions { shell } => {
