@@ -14,9 +14,11 @@ use earmark::verdict::Policy;
 
 use super::args_compare::CompareArgs;
 use super::args_declare::DeclareArgs;
+use super::args_evidence::EvidenceArgs;
 use super::args_fingerprint::FingerprintArgs;
 use super::args_judging::{LicenceArgs, OverlapArgs};
 use super::args_log::{ExportArgs, ImportArgs, LogArgs, MandateArgs, OwnerArgs};
+use super::args_report::ReportArgs;
 use super::args_rescan::RescanArgs;
 use super::parse;
 
@@ -81,6 +83,13 @@ pub enum Command {
     /// Takes the report of a scan and the fingerprints of the files, searches where
     /// something new can be found, and lists what changed.
     Rescan(RescanArgs),
+    /// Make a page or figures of a report, or repeat it
+    ///
+    /// Takes what `scan --format jsonl` wrote. `report verify` repeats the scan and
+    /// tells what differs.
+    Report(ReportArgs),
+    /// Pack one match of a report: page, rows, declarations, hashes
+    Evidence(EvidenceArgs),
     /// Compare two files, and draw where they are the same
     ///
     /// Recognises the recording B in the query A as `identify` would in a

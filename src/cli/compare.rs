@@ -195,13 +195,13 @@ impl View {
             query: Side {
                 name: name(&args.query),
                 duration_s: query.duration_s,
-                spectrogram: above.map_err(|error| (true, error))?,
+                spectrogram: Some(above.map_err(|error| (true, error))?),
                 spots: pair.query_spots(),
             },
             recording: Side {
                 name: name(&args.recording),
                 duration_s: recording.duration_s,
-                spectrogram: below.map_err(|error| (false, error))?,
+                spectrogram: Some(below.map_err(|error| (false, error))?),
                 spots: pair.recording_spots(),
             },
             band_hz: Comparison::band_hz(params),

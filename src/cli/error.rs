@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use earmark::fingerprint::FileError;
 use earmark::index::IndexError;
 use earmark::registry::{DocumentHash, ImportError, RegistryError, VocabularyError};
+use earmark::report::ReportError;
 use earmark::rescan::RescanError;
 use earmark::scan::manifest::ManifestError;
 use earmark::verdict::AcceptedTermsError;
@@ -79,6 +80,9 @@ pub enum CliError {
     /// A fingerprint file that has to be whole is not.
     #[error(transparent)]
     Fingerprints(#[from] FileError),
+    /// A report cannot be read.
+    #[error(transparent)]
+    Report(#[from] ReportError),
     /// A report cannot be answered anew.
     #[error(transparent)]
     Rescan(#[from] RescanError),
@@ -94,6 +98,42 @@ pub enum CliError {
         path: PathBuf,
         /// The list's hash.
         hash: DocumentHash,
+    },
+    /// The program failed on a row that is to be repeated.
+    #[error("a row cannot be repeated ({reason}): please report this")]
+    Panicked {
+        /// What it said.
+        reason: String,
+    },
+    /// A report of one registry and another registry.
+    #[error("{} is not the registry that the report names: give that one", path.display())]
+    OtherRegistry {
+        /// The registry's folder.
+        path: PathBuf,
+    },
+    /// A report has no row about a file.
+    #[error("{} has no row about {path}: write the path as the report does", report.display())]
+    NoSuchRow {
+        /// The report.
+        report: PathBuf,
+        /// The path.
+        path: String,
+    },
+    /// A file has fewer matches.
+    #[error("{path} has no match {number}: the report names {matches} of them")]
+    NoSuchMatch {
+        /// The file.
+        path: String,
+        /// The match, from 1.
+        number: usize,
+        /// How many there are.
+        matches: usize,
+    },
+    /// A folder that is to be filled holds something.
+    #[error("{} is not an empty folder: name one that does not exist yet, or a file ending in .zip", path.display())]
+    NotEmpty {
+        /// The folder.
+        path: PathBuf,
     },
     /// A registry does not check.
     #[error("{} is damaged ({problems} found): restore the folder from a copy", path.display())]

@@ -7,20 +7,24 @@
 mod args;
 mod args_compare;
 mod args_declare;
+mod args_evidence;
 mod args_fingerprint;
 mod args_judging;
 mod args_log;
+mod args_report;
 mod args_rescan;
 mod compare;
 mod completions;
 mod copying;
 mod declare;
 mod error;
+mod evidence;
 mod exit;
 mod fingerprint;
 mod identify;
 mod interrupt;
 mod judging;
+mod kept;
 mod known;
 mod log;
 mod output;
@@ -29,6 +33,7 @@ mod progress;
 mod reading;
 mod register;
 mod registry;
+mod report;
 mod rescan;
 mod scan;
 mod streaming;
@@ -65,6 +70,8 @@ fn command(cli: Cli) -> Result<Outcome, CliError> {
         Command::Identify(args) => identify::run(args, cli.threads),
         Command::Fingerprint(args) => fingerprint::run(args, cli.threads),
         Command::Rescan(args) => rescan::run(args, cli.threads),
+        Command::Report(args) => report::run(args, cli.threads),
+        Command::Evidence(args) => evidence::run(args),
         Command::Compare(args) => compare::run(args),
         Command::Registry(args) => registry::run(args.command),
         Command::Completions { shell } => {

@@ -7,11 +7,11 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use earmark::audio::{AudioInfo, Limits};
-use earmark::fingerprint::{Entry, Fingerprint, FingerprintReader, StoredEntry};
+use earmark::fingerprint::{Entry, Fingerprint, StoredEntry};
 use earmark::params::Params;
 use earmark::registry::{Registry, Since};
-use earmark::report::{MatchRow, ScanRow, Summary, write_json_line};
-use earmark::rescan::{Basis, Change, Newcomers, PastLine, PastReport, PastRow, RescanError, Scout};
+use earmark::report::{MatchRow, PastReport, PastRow, ScanHeader, ScanRow, Summary, write_json_line};
+use earmark::rescan::{Change, Newcomers, Scout};
 use earmark::scan::pipeline::{Ending, Pipeline};
 use earmark::verdict::{Question, VerdictKind};
 
@@ -21,17 +21,18 @@ use super::error::CliError;
 use super::exit::Outcome;
 use super::interrupt;
 use super::judging::accepted_terms;
+use super::kept::{Pair, announced, pairs, same_file};
 use super::output::{Output, terminal_columns};
 use super::progress::Progress;
 use super::reading::SHORTEST_S;
-use super::scan::{Checker, checked_against, today};
+use super::scan::{Checker, today};
 use super::streaming::run_named;
 use super::tell::tell;
 
 /// Answers a report anew and tells what changed.
 pub fn run(args: RescanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, CliError> {
     let report = PastReport::open(&args.report)?;
-    let Basis { recordings, question, match_options } = report.basis().clone();
+    let ScanHeader { registry: then, question, match_options, inputs, .. } = report.header().clone();
     let accepted = args.licences.accept_terms.as_deref().map(accepted_terms).transpose()?;
     if let (Some(hash), None) = (question.accepted_terms, &accepted) {
         return Err(CliError::TermsMissing { path: args.report, hash });
@@ -44,17 +45,14 @@ pub fn run(args: RescanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, C
     let registry = Registry::open(&args.registry.registry)?;
     let params = registry.params();
     let index = registry.index()?;
-    let since = match recordings {
-        Some(then) if !args.full => registry.recordings_since(&then)?,
-        _ => Since::Changed,
-    };
+    let since = if args.full { Since::Changed } else { registry.recordings_since(&then.recordings)? };
     let newcomers = match since {
         Since::Grown { first } => Some(Newcomers::new(&index, first, params)?),
         Since::Same | Since::Changed => None,
     };
     tell(told(since, newcomers.as_ref()));
     let checker = Checker::new(&registry, &index, question, accepted, match_options.clone())?;
-    let checked = checked_against(&registry, checker.question().clone(), match_options.clone())?;
+    let header = ScanHeader::new(&registry, checker.question().clone(), match_options.clone(), inputs)?;
     let again = Again {
         report: &args.report,
         checker,
@@ -74,10 +72,12 @@ pub fn run(args: RescanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, C
         ListFormat::Jsonl => Writer::Jsonl(&mut changes),
     };
     let mut output = Output::open(Some(&args.out), false)?;
+    let failed = |error| Output::failed(Some(&args.out), error);
+    header.write_json_line(&mut output).map_err(failed)?;
     let mut summary = Summary::default();
     let mut counts = Counts::default();
     let mut progress = Progress::new(announced(&args.fingerprints, params)?);
-    let jobs = jobs(report, &args, params);
+    let jobs = pairs(report, &args.fingerprints, params).map(Job);
     let ending = run_named(
         &pipeline,
         jobs,
@@ -100,8 +100,7 @@ pub fn run(args: RescanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, C
                     Some(_) => progress.failed(),
                     None => progress.done(row.duration_s.unwrap_or(0.0)),
                 }
-                row.write_json_line(&mut output, &checked)
-                    .map_err(|error| Output::failed(Some(&args.out), error))?;
+                row.write_json_line(&mut output).map_err(failed)?;
                 if let Some(change) = &change {
                     let mut write = || writer.write(change);
                     let written = if shown { progress.while_hidden(write) } else { write() };
@@ -141,49 +140,13 @@ fn told(since: Since, newcomers: Option<&Newcomers>) -> String {
     }
 }
 
-/// Entries of the fingerprint files, which have to be whole.
-fn announced(paths: &[PathBuf], params: &Params) -> Result<u64, CliError> {
-    let mut sum = 0;
-    for path in paths {
-        sum += FingerprintReader::open(path, params)?.announced().unwrap_or(0);
-    }
-    Ok(sum)
-}
-
 /// A row and the fingerprint of its file; or why there is no pair of them.
-struct Job(Result<(PastLine, Box<StoredEntry>), CliError>);
+struct Job(Result<Pair, CliError>);
 
 impl Job {
     fn path(&self) -> PathBuf {
         self.0.as_ref().map_or_else(|_| PathBuf::new(), |(_, entry)| PathBuf::from(&entry.about.path))
     }
-}
-
-fn jobs<'a>(report: PastReport, args: &'a RescanArgs, params: &'a Params) -> impl Iterator<Item = Job> + 'a {
-    let mut entries = args.fingerprints.iter().flat_map(|path| {
-        let (entries, error) = match FingerprintReader::open(path, params) {
-            Ok(entries) => (Some(entries), None),
-            Err(error) => (None, Some(Err(error))),
-        };
-        entries.into_iter().flatten().chain(error)
-    });
-    let mut lines = report;
-    let mut count = 0;
-    std::iter::from_fn(move || {
-        let (line, entry) = (lines.next(), entries.next());
-        let differ =
-            |rows: u64, entries: u64| RescanError::Count { path: args.report.clone(), rows, entries };
-        let pair = match (line, entry) {
-            (None, None) => return None,
-            (Some(Err(error)), _) => Err(error.into()),
-            (_, Some(Err(error))) => Err(error.into()),
-            (Some(Ok(_)), None) => Err(differ(count + 1 + lines.by_ref().count() as u64, count).into()),
-            (None, Some(Ok(_))) => Err(differ(count, count + 1 + entries.by_ref().count() as u64).into()),
-            (Some(Ok(line)), Some(Ok(entry))) => Ok((line, Box::new(entry))),
-        };
-        count += 1;
-        Some(Job(pair))
-    })
 }
 
 /// The answer for one file.
@@ -207,20 +170,13 @@ struct Again<'a> {
 impl Again<'_> {
     fn answer(&self, job: Job) -> Result<Answer, CliError> {
         let (line, entry) = job.0?;
-        let past = PastReport::row(self.report, &line)?;
-        if past.path != entry.about.path {
-            return Err(RescanError::OtherFile {
-                path: self.report.to_owned(),
-                line: line.number,
-                row: past.path,
-                entry: entry.about.path,
-            }
-            .into());
-        }
+        let past = line.row(self.report)?;
+        same_file(self.report, line.number, &past.path, &entry)?;
         let about = entry.about.clone();
         let path = Path::new(&about.path);
         let (audio, matches, searched) = self.sound(*entry, &past)?;
         let row = self.checker.judge(path, about.tags.ok(), audio, matches)?;
+        let row = ScanRow { file: about.file.map(Into::into), columns: about.columns, ..row };
         Ok(Answer { change: Change::between(&past, &row), row, searched })
     }
 

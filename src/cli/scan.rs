@@ -2,14 +2,14 @@
 
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use earmark::audio::{AudioInfo, Limits, Tags};
 use earmark::fingerprint::Fingerprint;
 use earmark::index::Index;
 use earmark::matching::{MatchOptions, Matcher};
 use earmark::registry::{Registry, RegistryError};
-use earmark::report::{CheckedAgainst, MatchRow, ScanCsv, ScanRow, ScanTable, Summary};
+use earmark::report::{MatchRow, ScanCsv, ScanHeader, ScanRow, ScanTable, Summary};
 use earmark::scan::inputs::expand;
 use earmark::verdict::{
     AcceptedTerms, DeclarationBook, Heard, Question, Recognition, TagClaim, VerdictKind, decide,
@@ -24,7 +24,7 @@ use super::exit::Outcome;
 use super::judging::accepted_terms;
 use super::known::Known;
 use super::output::{Output, terminal_columns};
-use super::reading::{self, Source};
+use super::reading::{self, Reading, Source};
 use super::streaming::{self, Job};
 use super::tell_about;
 
@@ -40,8 +40,9 @@ pub fn run(args: ScanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, Cli
         ..Question::new(args.use_, args.as_of.unwrap_or_else(today))
     };
     let accepted = args.licences.accept_terms.as_deref().map(accepted_terms).transpose()?;
+    let named = args.inputs.iter().map(|input| input.to_string_lossy().into_owned()).collect();
     let checker = Checker::new(&registry, &index, question, accepted, match_options.clone())?;
-    let checked = checked_against(&registry, checker.question().clone(), match_options)?;
+    let header = ScanHeader::new(&registry, checker.question().clone(), match_options, named)?;
     let inputs = expand(&args.inputs);
     tell_about(&inputs);
 
@@ -54,7 +55,10 @@ pub fn run(args: ScanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, Cli
     let failed = |error| Output::failed(out, error);
     let mut writer = match args.format {
         ScanFormat::Table => Writer::Table(ScanTable::new(&mut output, terminal_columns())),
-        ScanFormat::Jsonl => Writer::Jsonl(&mut output),
+        ScanFormat::Jsonl => {
+            header.write_json_line(&mut output).map_err(failed)?;
+            Writer::Jsonl(&mut output)
+        }
         ScanFormat::Csv => Writer::Csv(Box::new(ScanCsv::new(&mut output).map_err(failed)?)),
     };
     let mut summary = Summary::default();
@@ -64,12 +68,15 @@ pub fn run(args: ScanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, Cli
         |path, error| checker.failed(path, error),
         |row| {
             summary.add(row.verdict);
-            writer.write(row, &checked)
+            writer.write(row, &header)
         },
     )?;
-    writer.finish(&summary, &checked).map_err(failed)?;
+    writer.finish(&summary, &header).map_err(failed)?;
     // The table ends with the counts.
     run.progress.finish(if table { None } else { Some(&summary) });
+    if let (ScanFormat::Csv, Some(path)) = (args.format, out) {
+        sidecar(path, &header, run.whole)?;
+    }
     output.finish_and_tell(run.whole)?;
     Ok(Outcome {
         disallowed: summary.count(VerdictKind::Disallowed) > 0,
@@ -77,27 +84,20 @@ pub fn run(args: ScanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, Cli
     })
 }
 
+/// Writes the header of the CSV file at `out` beside it, as `OUT.json`.
+fn sidecar(out: &Path, header: &ScanHeader, whole: bool) -> Result<(), CliError> {
+    let mut path = out.as_os_str().to_owned();
+    path.push(".json");
+    let path = PathBuf::from(path);
+    let mut output = Output::open(Some(&path), false)?;
+    header.write_json_line(&mut output).map_err(|error| Output::failed(Some(&path), error))?;
+    output.finish(whole).map(|_| ())
+}
+
 /// The day it is in UTC: the same everywhere, as the machine that scans need
 /// not be where the use happens.
 pub fn today() -> Date {
     Timestamp::now().to_zoned(TimeZone::UTC).date()
-}
-
-/// What verdicts of now rest on.
-pub fn checked_against(
-    registry: &Registry,
-    question: Question,
-    match_options: MatchOptions,
-) -> Result<CheckedAgainst, RegistryError> {
-    Ok(CheckedAgainst {
-        tool: concat!("earmark ", env!("CARGO_PKG_VERSION")).to_owned(),
-        registry_generation: registry.generation()?,
-        registry_hash: registry.content_hash_hex()?,
-        registry_recordings: registry.recordings_state()?,
-        params: registry.params().id().to_string(),
-        question,
-        match_options,
-    })
 }
 
 /// Everything that a verdict on a file needs besides the file.
@@ -135,7 +135,11 @@ impl<'a> Checker<'a> {
 
     /// The row of a file.
     pub fn check(&self, source: Source<'_>) -> Result<ScanRow, RegistryError> {
-        let reading = reading::read(source, self.registry.params(), &self.limits);
+        self.check_reading(reading::read(source, self.registry.params(), &self.limits))
+    }
+
+    /// The row of a file that was read.
+    pub fn check_reading(&self, reading: Reading) -> Result<ScanRow, RegistryError> {
         let (audio, matches) = match reading.sound {
             Ok((fingerprint, info)) => {
                 let matches = self.search(&fingerprint, &info)?;
@@ -143,7 +147,8 @@ impl<'a> Checker<'a> {
             }
             Err(error) => (Err(error.to_string()), Vec::new()),
         };
-        self.judge(&reading.path, reading.tags.ok(), audio, matches)
+        let row = self.judge(&reading.path, reading.tags.ok(), audio, matches)?;
+        Ok(ScanRow { file: reading.file.map(Into::into), columns: reading.columns, ..row })
     }
 
     /// The recordings recognised in a file.
@@ -229,23 +234,23 @@ enum Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn write(&mut self, row: &ScanRow, checked: &CheckedAgainst) -> io::Result<()> {
+    fn write(&mut self, row: &ScanRow, header: &ScanHeader) -> io::Result<()> {
         match self {
             Self::Table(table) => table.write(row),
             Self::Jsonl(output) => {
-                row.write_json_line(output, checked)?;
+                row.write_json_line(output)?;
                 output.flush()
             }
             Self::Csv(csv) => {
-                csv.write(row, checked)?;
+                csv.write(row, header)?;
                 csv.flush()
             }
         }
     }
 
-    fn finish(self, summary: &Summary, checked: &CheckedAgainst) -> io::Result<()> {
+    fn finish(self, summary: &Summary, header: &ScanHeader) -> io::Result<()> {
         match self {
-            Self::Table(table) => table.finish(summary, checked),
+            Self::Table(table) => table.finish(summary, header),
             Self::Jsonl(output) => output.flush(),
             Self::Csv(mut csv) => csv.flush(),
         }

@@ -92,6 +92,48 @@ pub struct SharedPeaks {
 }
 
 impl SharedPeaks {
+    /// Looks in a query, which starts at `query_start_s` of its file, for every one
+    /// of a recording's stored peaks, in order of time, that an overlay puts into
+    /// the range `query_s`, in seconds of the query's file.
+    pub fn between(
+        query: &Fingerprint,
+        query_start_s: Seconds,
+        stored: &[Peak],
+        overlay: &Overlay,
+        query_s: Range<Seconds>,
+        params: &Params,
+    ) -> SharedPeaks {
+        let (first_s, tick_s) = (params.first_tick_s(), params.seconds_per_tick());
+        let tick = |file_s: Seconds| (file_s - first_s) / tick_s;
+        let alignment = Alignment {
+            offset: tick(overlay.reference_s(first_s + query_start_s)),
+            scale: overlay.time_scale,
+            shift: overlay.pitch_semitones * f64::from(PITCH_UNITS_PER_SEMITONE),
+        };
+        let (from, until) = (tick(query_s.start - query_start_s), tick(query_s.end - query_start_s));
+        let query = Query::new(query, params);
+        let until = until.min(f64::from(query.end_tick()));
+        let mut shared = SharedPeaks::default();
+        for trial in trials(alignment, stored, &query, from.max(0.0), until, params.max_pitch()) {
+            shared.expected_by_chance += trial.chance;
+            let reference = Spot::new(
+                &Peak {
+                    // The trial was made from integers; this gives them back.
+                    tick: alignment.reference_tick(trial.tick).round() as u32,
+                    pitch: (trial.pitch - alignment.shift).round() as u16,
+                    strength: 0,
+                },
+                0.0,
+                params,
+            );
+            match trial.found.and_then(|i| query.peaks().get(i as usize)) {
+                Some(peak) => shared.found.push((Spot::new(peak, query_start_s, params), reference)),
+                None => shared.missing.push(reference),
+            }
+        }
+        shared
+    }
+
     /// Peaks of the recording that were looked for.
     pub fn looked_for(&self) -> usize {
         self.found.len() + self.missing.len()
@@ -148,37 +190,7 @@ impl<'a> Pair<'a> {
     /// Looks for every peak of the recording that an overlay puts into the
     /// range `query_s`, in seconds of the query.
     pub fn shared(&self, overlay: &Overlay, query_s: Range<Seconds>) -> SharedPeaks {
-        let (first_s, tick_s) = (self.params.first_tick_s(), self.params.seconds_per_tick());
-        let tick = |file_s: Seconds| (file_s - first_s) / tick_s;
-        let alignment = Alignment {
-            offset: tick(overlay.reference_s(first_s + self.query_start_s)),
-            scale: overlay.time_scale,
-            shift: overlay.pitch_semitones * f64::from(PITCH_UNITS_PER_SEMITONE),
-        };
-        let (from, until) =
-            (tick(query_s.start - self.query_start_s), tick(query_s.end - self.query_start_s));
-        let query = Query::new(self.query, self.params);
-        let until = until.min(f64::from(query.end_tick()));
-        let reference = self.stored();
-        let mut shared = SharedPeaks::default();
-        for trial in trials(alignment, &reference, &query, from.max(0.0), until, self.params.max_pitch()) {
-            shared.expected_by_chance += trial.chance;
-            let reference = Spot::new(
-                &Peak {
-                    // The trial was made from integers; this gives them back.
-                    tick: alignment.reference_tick(trial.tick).round() as u32,
-                    pitch: (trial.pitch - alignment.shift).round() as u16,
-                    strength: 0,
-                },
-                0.0,
-                self.params,
-            );
-            match trial.found.and_then(|i| query.peaks().get(i as usize)) {
-                Some(peak) => shared.found.push((self.query_spot(peak), reference)),
-                None => shared.missing.push(reference),
-            }
-        }
-        shared
+        SharedPeaks::between(self.query, self.query_start_s, &self.stored(), overlay, query_s, self.params)
     }
 
     /// All peaks of the query.

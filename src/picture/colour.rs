@@ -10,6 +10,9 @@ pub(super) const INK: Rgb = Rgb([28, 28, 34]);
 pub(super) const FAINT_INK: Rgb = Rgb([96, 96, 106]);
 /// Where a file has no audio.
 pub(super) const NOTHING: Rgb = Rgb([214, 214, 220]);
+/// Where a file has audio that is not at hand: below the colours of the scale, so
+/// that it is not taken for silence.
+pub(super) const UNHEARD: Rgb = Rgb([44, 46, 58]);
 /// Laid over what is drawn beyond the match.
 pub(super) const SHADE: Rgb = Rgb([255, 255, 255]);
 /// Peaks that both share. The colour scale has no green and no blue brighter

@@ -47,8 +47,9 @@ pub struct Side {
     pub name: String,
     /// Length of its audio, in seconds.
     pub duration_s: Seconds,
-    /// Its log power, at least where it is drawn.
-    pub spectrogram: Spectrogram,
+    /// Its log power, at least where it is drawn; `None` where its audio is not at
+    /// hand, and its peaks alone are drawn.
+    pub spectrogram: Option<Spectrogram>,
     /// Its peaks, at least where it is drawn.
     pub spots: Vec<Spot>,
 }
@@ -107,9 +108,18 @@ impl Comparison {
 
     /// Draws it; a size beyond the smallest or largest is taken for that.
     pub fn draw(&self, size: Size) -> Image {
+        self.drawn(size, true)
+    }
+
+    /// As [`draw`](Self::draw), without the words above: for a page that has them.
+    pub fn draw_bare(&self, size: Size) -> Image {
+        self.drawn(size, false)
+    }
+
+    fn drawn(&self, size: Size, words: bool) -> Image {
         let size = size.clamped();
         let mut image = Image::new(size, PAPER);
-        let layout = self.layout(size);
+        let layout = self.layout(size, words);
         let (colour, colour_on_paper) = self.colours();
         let above = Axes::new(layout.query, self.drawn_s.clone(), self.band_hz.clone(), Overlay::BEGINNINGS);
         let below = Axes::new(layout.recording, self.drawn_s.clone(), self.band_hz.clone(), self.overlay);
@@ -138,7 +148,9 @@ impl Comparison {
         for panel in &panels {
             panel.draw_axes(&mut image, layout.font, layout.heading);
         }
-        self.write(&mut image, &layout);
+        if words {
+            self.write(&mut image, &layout);
+        }
         legend::draw(Some(&mut image), layout.legend, layout.font, &self.entries(), layout.mark);
         image
     }
@@ -153,7 +165,7 @@ impl Comparison {
         }
     }
 
-    pub(super) fn layout(&self, size: Size) -> Layout {
+    pub(super) fn layout(&self, size: Size, words: bool) -> Layout {
         let (width, height) = (size.width as i32, size.height as i32);
         // 16 pixels a line at the usual size.
         let unit = (size.width as f32 / 100.0).min(size.height as f32 / 62.0);
@@ -162,10 +174,13 @@ impl Comparison {
         let line = font.height();
         let margin = line;
         let letters = ((width - 2 * margin) / font.letter()) as usize;
-        let lines = caption::lines(self, letters).len() as i32;
+        let caption = match words {
+            true => heading.height() * 5 / 4 + caption::lines(self, letters).len() as i32 * line * 5 / 4,
+            false => -line,
+        };
         let left = margin + 9 * font.letter() + line / 2;
         let right = width - margin;
-        let top = margin + heading.height() * 5 / 4 + lines * line * 5 / 4 + 2 * line + line / 3;
+        let top = margin + caption + 2 * line + line / 3;
         let mut legend = Area { left: margin, top: 0, right: width - margin, bottom: 0 };
         let rows = legend::draw(None, legend, font, &self.entries(), 0.0);
         legend.top = height - margin - rows * (line + line / 3) + line / 3;
@@ -210,7 +225,19 @@ impl Comparison {
         if self.basis != Basis::Nothing {
             entries.push(Entry::Missing);
         }
-        entries.extend([Entry::Other, Entry::Levels]);
+        entries.push(Entry::Other);
+        let heard = [&self.query, &self.recording].map(|side| side.spectrogram.is_some());
+        if heard.contains(&true) {
+            entries.push(Entry::Levels);
+        }
+        if heard.contains(&false) {
+            let which = match heard {
+                [true, _] => "peaks of B alone: its audio is not at hand",
+                [_, true] => "peaks of A alone: its audio is not at hand",
+                _ => "peaks alone: no audio is at hand",
+            };
+            entries.push(Entry::Unheard(which));
+        }
         match self.basis {
             Basis::Found { .. } => entries.push(Entry::Outside("beyond the match")),
             Basis::Candidate { .. } => entries.push(Entry::Outside("beyond the candidate")),

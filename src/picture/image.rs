@@ -75,6 +75,11 @@ impl Image {
         self.size
     }
 
+    /// Red, green and blue of each pixel, line by line from the top left.
+    pub(super) fn pixels(&self) -> &[u8] {
+        &self.pixels
+    }
+
     /// The colour of a pixel, counted from the top left; none outside.
     pub fn pixel(&self, x: u32, y: u32) -> Option<Rgb> {
         let at = self.offset(i32::try_from(x).ok()?, i32::try_from(y).ok()?)?;

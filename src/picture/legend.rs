@@ -1,10 +1,10 @@
 //! The words below the picture: what the marks and colours mean.
 
-use super::colour::{FAINT_INK, INK, NOTHING, scale};
+use super::colour::{FAINT_INK, INK, NOTHING, UNHEARD, scale};
 use super::font::Font;
 use super::image::{Area, Image, Rgb};
 use super::marks;
-use super::panel::{RANGE_DB, faint};
+use super::panel::{RANGE_DB, alone, faint};
 
 /// One entry.
 #[derive(Clone, Copy)]
@@ -16,13 +16,15 @@ pub(super) enum Entry {
     Levels,
     /// What is lightened.
     Outside(&'static str),
+    /// Which file has no spectrogram.
+    Unheard(&'static str),
     Nothing,
 }
 
 impl Entry {
     fn text(self) -> String {
         match self {
-            Entry::Shared(text, _) | Entry::Outside(text) => text.to_owned(),
+            Entry::Shared(text, _) | Entry::Outside(text) | Entry::Unheard(text) => text.to_owned(),
             Entry::Missing => "peak of B not in A".to_owned(),
             Entry::Other => "other peak".to_owned(),
             Entry::Levels => format!("{RANGE_DB:.0} dB up to the loudest of each file"),
@@ -46,6 +48,13 @@ impl Entry {
                 }
             }
             Entry::Outside(_) => marks::lighten(image, Area { right: centre.0 as i32, ..sample }),
+            Entry::Unheard(_) => {
+                image.fill(sample, UNHEARD, 1.0);
+                let third = sample.width() as f32 / 3.0;
+                for (x, y) in [(-third, -0.2), (0.0, 0.2), (third, -0.1)] {
+                    alone(image, (centre.0 + x, centre.1 + y * sample.height() as f32), mark);
+                }
+            }
             Entry::Nothing => image.fill(sample, NOTHING, 1.0),
         }
         image.frame(sample, 1, FAINT_INK);

@@ -10,6 +10,7 @@
 //! | file | does |
 //! |---|---|
 //! | `image` | pixels, shapes, PNG |
+//! | `compact` | PNG in few colours |
 //! | `font` | text |
 //! | `colour` | the colours, the scale of the spectrograms |
 //! | `spectrogram` | the log power of a range, in bounded memory |
@@ -25,6 +26,7 @@
 mod axes;
 mod caption;
 mod colour;
+mod compact;
 mod comparison;
 mod font;
 mod image;

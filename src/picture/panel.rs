@@ -1,7 +1,7 @@
 //! One spectrogram with its axes and faint peaks.
 
 use super::axes::Axes;
-use super::colour::{FAINT_INK, INK, NOTHING, OTHER, scale};
+use super::colour::{FAINT_INK, INK, NOTHING, OTHER, UNHEARD, scale};
 use super::comparison::Side;
 use super::font::Font;
 use super::image::{Area, Image};
@@ -39,20 +39,29 @@ pub(super) fn faint(image: &mut Image, place: (f32, f32), mark: f32) {
     image.disc(place, 0.28 * mark, OTHER, 0.55);
 }
 
+/// A peak of a file of which nothing else is drawn.
+pub(super) fn alone(image: &mut Image, place: (f32, f32), mark: f32) {
+    image.disc(place, 0.36 * mark, OTHER, 0.9);
+}
+
 impl Panel<'_> {
-    /// Draws the spectrogram and, faintly, all peaks.
+    /// Draws the spectrogram and, faintly, all peaks; without a spectrogram the
+    /// peaks plainly.
     pub fn draw(&self, image: &mut Image, mark: f32) {
         let Area { left, top, right, bottom } = self.axes.area;
-        let spectrogram = &self.side.spectrogram;
-        let loudest = spectrogram.level_db(LOUDEST_SHARE).unwrap_or(0.0).max(LEAST_LOUDEST_DB);
+        let spectrogram = self.side.spectrogram.as_ref();
+        let loudest = spectrogram.and_then(|spectrogram| spectrogram.level_db(LOUDEST_SHARE));
+        let loudest = loudest.unwrap_or(0.0).max(LEAST_LOUDEST_DB);
         let times: Vec<f64> = (left..right).map(|x| self.axes.time_s(x)).collect();
         for y in top..bottom {
             let band = self.axes.band_hz(y);
             for (x, time_s) in (left..right).zip(&times) {
                 let inside = (0.0..=self.side.duration_s).contains(time_s);
-                let colour = match spectrogram.at_db(*time_s, band.clone()).filter(|_| inside) {
-                    Some(db) => scale(1.0 + (db - loudest) / RANGE_DB),
-                    None => NOTHING,
+                let level = spectrogram.map(|spectrogram| spectrogram.at_db(*time_s, band.clone()));
+                let colour = match level {
+                    Some(Some(db)) if inside => scale(1.0 + (db - loudest) / RANGE_DB),
+                    None if inside => UNHEARD,
+                    _ => NOTHING,
                 };
                 image.blend(x, y, colour, 1.0);
             }
@@ -60,7 +69,10 @@ impl Panel<'_> {
         for spot in &self.side.spots {
             let place = (self.axes.x(spot.time_s), self.axes.y(spot.hz));
             if self.axes.holds(place) {
-                faint(image, place, mark);
+                match spectrogram {
+                    Some(_) => faint(image, place, mark),
+                    None => alone(image, place, mark),
+                }
             }
         }
     }

@@ -29,7 +29,7 @@ fn tone(hz: f64, start_s: Seconds, range_s: Range<Seconds>, columns: usize) -> S
 }
 
 fn side(name: &str, spectrogram: Spectrogram, spots: Vec<Spot>) -> Side {
-    Side { name: name.to_owned(), duration_s: 10.0, spectrogram, spots }
+    Side { name: name.to_owned(), duration_s: 10.0, spectrogram: Some(spectrogram), spots }
 }
 
 /// A has a tone of 1000 Hz from 5 s on, B an octave below at 6 s.
@@ -53,7 +53,7 @@ fn comparison(basis: Basis) -> Comparison {
 }
 
 fn axes(comparison: &Comparison) -> (Axes, Axes) {
-    let layout = comparison.layout(SIZE);
+    let layout = comparison.layout(SIZE, true);
     let (range, band) = (&comparison.drawn_s, &comparison.band_hz);
     (
         Axes::new(layout.query, range.clone(), band.clone(), Overlay::BEGINNINGS),
@@ -144,6 +144,23 @@ fn what_is_no_match_never_has_its_colour() {
 }
 
 #[test]
+fn without_audio_peaks_stand_alone_and_a_bare_picture_has_no_words() {
+    let mut comparison = comparison(FOUND);
+    comparison.recording.spectrogram = None;
+    let image = comparison.draw(SIZE);
+    let (_, below) = axes(&comparison);
+    assert_eq!(at(&image, &below, 6.0, 700.0), colour::UNHEARD);
+    assert_eq!(at(&image, &below, 10.2, 700.0), Rgb([230, 230, 234]), "beyond its end, lightened");
+    assert!(near(&image, &below, (7.0, 500.0), 8, colour::SHARED));
+    let headline = |image: &Image| {
+        (0..SIZE.height).any(|y| (0..SIZE.width).any(|x| image.pixel(x, y) == Some(colour::CERTAIN)))
+    };
+    assert!(headline(&image) && !headline(&comparison.draw_bare(SIZE)));
+    let (with, bare) = (comparison.layout(SIZE, true), comparison.layout(SIZE, false));
+    assert!(bare.query.height() > with.query.height() + 30, "the room is used");
+}
+
+#[test]
 fn the_png_holds_the_picture_and_is_the_same_every_time() {
     let comparison = comparison(FOUND);
     let image = comparison.draw(SIZE);
@@ -172,8 +189,8 @@ fn any_size_and_any_range_can_be_drawn() {
     let silent = tone(1_000.0, 99.0, 0.0..10.0, 100);
     let mut quiet = comparison(Basis::Nothing);
     quiet.query.name = "ä".repeat(500);
-    quiet.query.spectrogram = silent;
-    quiet.recording.spectrogram = tone(1_000.0, 0.0, 50.0..60.0, 100);
+    quiet.query.spectrogram = Some(silent);
+    quiet.recording.spectrogram = Some(tone(1_000.0, 0.0, 50.0..60.0, 100));
     quiet.recording.spots.clear();
     quiet.shared = SharedPeaks::default();
     let image = quiet.draw(SIZE);

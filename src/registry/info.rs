@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use rusqlite::OptionalExtension;
 use serde::Serialize;
 
 use crate::units::Seconds;
@@ -65,6 +66,30 @@ impl Registry {
             .query_row("SELECT generation FROM registry", [], |row| row.get::<_, i64>(0))
             .map(i64::unsigned_abs)
             .map_err(database_error(&self.database, "read the generation of"))
+    }
+
+    /// Which registry it is, whatever became of it later: the first 16 bytes, in
+    /// hexadecimal, of BLAKE3 over the params and the hash of the log's first row,
+    /// which is never changed or removed. Copies of a registry share it. `None`
+    /// while the log is empty.
+    pub fn id_hex(&self) -> Result<Option<String>, RegistryError> {
+        let first: Option<[u8; 32]> = self
+            .connection()
+            .query_row(
+                "SELECT hash FROM declaration WHERE seq = 1 UNION ALL \
+                 SELECT hash FROM mandate WHERE seq = 1 UNION ALL \
+                 SELECT hash FROM owner WHERE seq = 1",
+                [],
+                |row| row.get(0),
+            )
+            .optional()
+            .map_err(database_error(&self.database, "read the log of"))?;
+        Ok(first.map(|first| {
+            let mut id = Canonical::new("earmark registry id 1");
+            id.text(&self.params.id().to_string());
+            id.bytes(&first);
+            blake3::hash(id.as_bytes()).to_hex().chars().take(32).collect()
+        }))
     }
 
     /// [`Info::content_hash_hex`] alone, in constant time.

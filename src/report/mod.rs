@@ -8,6 +8,9 @@
 //! | text | people: two files compared | [`CompareRow::write_text`] |
 //! | lines | people: what a registry holds | [`RecordingsTable`], [`write_entry`], [`write_info`], [`write_compaction`] |
 //!
+//! A report of a scan begins with a [`ScanHeader`], which has what is common to its
+//! rows; [`PastReport`] reads it again.
+//!
 //! Rows have a schema with a name and a number ([`IDENTIFY_SCHEMA`],
 //! [`SCAN_SCHEMA`], [`COMPARE_SCHEMA`]). Within one number keys are only ever added; a reader
 //! should ignore keys it does not know. Numbers in rows are rounded to what
@@ -15,10 +18,16 @@
 //! 10⁻³. Paths that are not UTF-8 are shown with U+FFFD in place of what
 //! cannot be shown.
 
-mod checked;
 mod compare;
+mod difference;
+mod eu_summary;
+mod evidence;
+mod excerpt;
+mod header;
 mod identify;
 mod log_table;
+mod page;
+mod past;
 mod place;
 mod registry_table;
 mod rows;
@@ -26,15 +35,23 @@ mod scan_csv;
 mod scan_row;
 pub(crate) mod table;
 pub(crate) mod text;
+mod totals;
 
-pub use checked::CheckedAgainst;
 pub use compare::{COMPARE_SCHEMA, CompareRow, ComparedFile, PlacementRow};
+pub use difference::{DIFFERENCE_SCHEMA, Difference, DifferenceKind, FieldDifference};
+pub use eu_summary::write_eu_summary;
+pub use evidence::Evidence;
+pub use excerpt::LogExcerpt;
+pub use header::{RegistryState, ScanHeader};
 pub use identify::{IDENTIFY_SCHEMA, IdentifyRow, MatchRow};
 pub use log_table::write_entry;
+pub use page::{Page, PageFile, PagePicture};
+pub use past::{PastLine, PastReason, PastReport, PastRow, ReportError};
 pub use place::PlaceRow;
 pub use registry_table::{RecordingsTable, write_compaction, write_info};
 pub use rows::write_json_line;
 pub use scan_csv::{SCAN_CSV_COLUMNS, ScanCsv};
-pub use scan_row::{SCAN_SCHEMA, ScanRow, TagCheck, TagSound};
+pub use scan_row::{FileRow, SCAN_SCHEMA, ScanRow, TagCheck, TagSound};
 pub use table::{IdentifyTable, ScanTable, Summary};
 pub use text::clean;
+pub use totals::{LICENCE_COLUMNS, MOST_SOURCES, OBTAINED_COLUMNS, SOURCE_COLUMNS, Share, Totals};

@@ -2,12 +2,12 @@
 
 use std::io::{self, Write};
 
-use super::{CheckedAgainst, MatchRow, ScanRow};
+use super::{MatchRow, ScanHeader, ScanRow};
 
 /// The columns, in order. Where a file holds several recordings, the columns
 /// `recordings` to `siblings` hold as many values in the same order, separated
 /// by `;`; so do `tag_isrcs` and `tag_sound`.
-pub const SCAN_CSV_COLUMNS: [&str; 24] = [
+pub const SCAN_CSV_COLUMNS: [&str; 26] = [
     "path",
     "verdict",
     "reasons",
@@ -25,6 +25,8 @@ pub const SCAN_CSV_COLUMNS: [&str; 24] = [
     "e_values",
     "siblings",
     "error",
+    "sha256",
+    "audio_hash",
     "use",
     "territory",
     "as_of",
@@ -49,13 +51,13 @@ impl<W: Write> ScanCsv<W> {
     }
 
     /// Writes one file's row. Fails when the output does.
-    pub fn write(&mut self, row: &ScanRow, checked: &CheckedAgainst) -> io::Result<()> {
+    pub fn write(&mut self, row: &ScanRow, header: &ScanHeader) -> io::Result<()> {
         let each = |value: fn(&MatchRow) -> String| joined(row.matches.iter().map(value));
         let mut declarations: Vec<u64> =
             row.reasons.iter().flat_map(|reason| reason.declarations.iter().copied()).collect();
         declarations.sort_unstable();
         declarations.dedup();
-        let question = &checked.question;
+        let question = &header.question;
         let cells: [String; SCAN_CSV_COLUMNS.len()] = [
             row.path.clone(),
             row.verdict.to_string(),
@@ -77,13 +79,15 @@ impl<W: Write> ScanCsv<W> {
                 ids.join(" ")
             }),
             row.error.clone().unwrap_or_default(),
+            row.file.map_or_else(String::new, |file| hex(&file.sha256)),
+            row.audio.as_ref().map_or_else(String::new, |audio| hex(&audio.audio_hash)),
             question.use_.to_string(),
             question.territory.map_or_else(String::new, |territory| territory.to_string()),
             question.as_of.to_string(),
             question.policy.to_string(),
-            checked.params.clone(),
-            checked.registry_hash.clone(),
-            checked.tool.clone(),
+            header.params.clone(),
+            header.registry.hash.clone(),
+            header.tool.clone(),
         ];
         self.csv.write_record(&cells).map_err(io_error)
     }
@@ -96,6 +100,10 @@ impl<W: Write> ScanCsv<W> {
 
 fn seconds(value: f64) -> String {
     format!("{value:.3}")
+}
+
+fn hex(hash: &[u8; 32]) -> String {
+    blake3::Hash::from_bytes(*hash).to_hex().to_string()
 }
 
 fn joined(values: impl Iterator<Item = String>) -> String {
@@ -112,7 +120,7 @@ fn io_error(error: csv::Error) -> io::Error {
 
 #[cfg(test)]
 mod tests {
-    use super::super::scan_row::tests::{checked, example, failed};
+    use super::super::scan_row::tests::{example, failed, header as report_header};
     use super::*;
 
     #[test]
@@ -123,7 +131,7 @@ mod tests {
         twice.path = "a, b.ogg".to_owned();
         twice.matches.push(twice.matches[0].clone());
         for row in [twice, failed()] {
-            csv.write(&row, &checked()).expect("memory does not fail");
+            csv.write(&row, &report_header()).expect("memory does not fail");
         }
         csv.flush().expect("memory does not fail");
         drop(csv);
@@ -150,6 +158,8 @@ mod tests {
             ("e_values", "5.62e-49;5.62e-49"),
             ("siblings", ";"),
             ("error", ""),
+            ("sha256", &"ef".repeat(32)),
+            ("audio_hash", ""),
             ("territory", ""),
             ("as_of", "2026-01-31"),
         ];

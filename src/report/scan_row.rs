@@ -3,25 +3,35 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use serde::Serialize;
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Value;
 
+use super::MatchRow;
 use super::rows::{optional_thousandths, shown, write_json_line};
-use super::{CheckedAgainst, MatchRow};
 use crate::audio::{AudioInfo, Tags};
+use crate::fingerprint::FileHash;
 use crate::isrc::Isrc;
 use crate::units::Seconds;
 use crate::verdict::{Reason, ReasonCode, Verdict, VerdictKind};
 
-/// Name and number of the schema of [`ScanRow`].
-pub const SCAN_SCHEMA: &str = "earmark.scan/1";
+/// Name and number of the schema of [`ScanRow`] and its
+/// [header](super::ScanHeader).
+pub const SCAN_SCHEMA: &str = "earmark.scan/2";
 
 /// One file and its verdict. In JSONL one object a line, in the order of the
-/// inputs, each with the keys below and `checked_against` and `schema`. Every
-/// key is always there.
+/// inputs, each with the keys below, `kind` and `schema`. Every key is always
+/// there.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ScanRow {
     /// The file as it was named or found.
     pub path: String,
+    /// The file's bytes; null when they could not be read.
+    pub file: Option<FileRow>,
+    /// The cells of the manifest's row that named the file, in its order; empty
+    /// without a manifest.
+    #[serde(serialize_with = "as_object")]
+    pub columns: Vec<(String, Value)>,
     /// The verdict.
     pub verdict: VerdictKind,
     /// Why, what decided first; never empty.
@@ -42,8 +52,24 @@ pub struct ScanRow {
     pub error: Option<String>,
 }
 
+/// The bytes of a file, named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileRow {
+    /// How many.
+    pub bytes: u64,
+    /// Their SHA-256, in hexadecimal.
+    #[serde(with = "crate::hex")]
+    pub sha256: [u8; 32],
+}
+
+impl From<FileHash> for FileRow {
+    fn from(file: FileHash) -> Self {
+        FileRow { bytes: file.bytes, sha256: file.sha256 }
+    }
+}
+
 /// An ISRC in a file's tags.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TagCheck {
     /// The ISRC.
     pub isrc: Isrc,
@@ -52,7 +78,7 @@ pub struct TagCheck {
 }
 
 /// What the sound says to an ISRC in a tag.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TagSound {
     /// The recording heard carries it.
@@ -84,6 +110,8 @@ impl ScanRow {
         let tag_checks = verdict.reasons.iter().filter_map(tag_check).collect();
         Self {
             path: shown(path),
+            file: None,
+            columns: Vec::new(),
             verdict: verdict.kind,
             reasons: verdict.reasons,
             duration_s: None,
@@ -96,17 +124,26 @@ impl ScanRow {
     }
 
     /// Writes the row as a line of JSON. Fails when `out` does.
-    pub fn write_json_line(&self, out: &mut impl Write, checked: &CheckedAgainst) -> io::Result<()> {
-        write_json_line(out, &Line { row: self, checked_against: checked, schema: SCAN_SCHEMA })
+    pub fn write_json_line(&self, out: &mut impl Write) -> io::Result<()> {
+        write_json_line(out, &Line { kind: "file", row: self, schema: SCAN_SCHEMA })
     }
 }
 
 #[derive(Serialize)]
 struct Line<'a> {
+    kind: &'static str,
     #[serde(flatten)]
     row: &'a ScanRow,
-    checked_against: &'a CheckedAgainst,
     schema: &'static str,
+}
+
+/// Names are unique: a manifest with one twice is refused.
+fn as_object<S: Serializer>(columns: &[(String, Value)], serializer: S) -> Result<S::Ok, S::Error> {
+    let mut map = serializer.serialize_map(Some(columns.len()))?;
+    for (name, value) in columns {
+        map.serialize_entry(name, value)?;
+    }
+    map.end()
 }
 
 fn tag_check(reason: &Reason) -> Option<TagCheck> {
@@ -126,18 +163,25 @@ pub(super) mod tests {
     use super::*;
     use crate::matching::MatchOptions;
     use crate::registry::{RecordingsState, Use};
+    use crate::report::{RegistryState, ScanHeader};
     use crate::verdict::Question;
 
-    pub(in crate::report) fn checked() -> CheckedAgainst {
-        CheckedAgainst {
-            tool: "earmark 0.1.0".to_owned(),
-            params: "0123456789abcdef".to_owned(),
-            registry_generation: 2,
-            registry_hash: "ab".repeat(32),
-            registry_recordings: RecordingsState { next_key: 9, hash: "cd".repeat(32) },
-            question: Question::new(Use::AiTraining, "2026-01-31".parse().expect("a date")),
-            match_options: MatchOptions::default(),
-        }
+    pub(in crate::report) fn header() -> ScanHeader {
+        let question = Question::new(Use::AiTraining, "2026-01-31".parse().expect("a date"));
+        let registry = RegistryState {
+            id: Some("12".repeat(16)),
+            generation: 2,
+            hash: "ab".repeat(32),
+            recordings: RecordingsState { next_key: 9, hash: "cd".repeat(32) },
+        };
+        ScanHeader::from_parts(
+            "earmark 0.1.0".to_owned(),
+            "0123456789abcdef".to_owned(),
+            registry,
+            question,
+            MatchOptions::default(),
+            vec!["a".to_owned()],
+        )
     }
 
     fn reason(code: ReasonCode, text: &str) -> Reason {
@@ -161,6 +205,8 @@ pub(super) mod tests {
         let reasons = vec![reason(ReasonCode::Recognised, "The file contains it."), declared, tag];
         let verdict = Verdict { kind: VerdictKind::Disallowed, reasons };
         ScanRow {
+            file: Some(FileRow { bytes: 77, sha256: [0xef; 32] }),
+            columns: vec![("url".to_owned(), "https://a.example/x".into()), ("day".to_owned(), 3.into())],
             duration_s: Some(9.0),
             matches: vec![example_match()],
             ..ScanRow::new(Path::new("a/tag-wrong.ogg"), verdict)
@@ -181,37 +227,46 @@ pub(super) mod tests {
     #[test]
     fn the_schema_stays() {
         let mut out = Vec::new();
-        example().write_json_line(&mut out, &checked()).expect("memory does not fail");
-        let line = String::from_utf8(out).expect("JSON is UTF-8");
-        let json: serde_json::Value = serde_json::from_str(&line).expect("JSON");
-        let mut keys: Vec<&str> = json.as_object().expect("an object").keys().map(String::as_str).collect();
-        let mut expected = [
-            "path",
-            "verdict",
-            "reasons",
+        write_json_line(&mut out, &header()).expect("memory does not fail");
+        example().write_json_line(&mut out).expect("memory does not fail");
+        let text = String::from_utf8(out).expect("JSON is UTF-8");
+        let (first, second) = text.split_once('\n').expect("two lines");
+        let keys = |line: &str| -> Vec<String> {
+            let json: serde_json::Value = serde_json::from_str(line).expect("JSON");
+            json.as_object().expect("an object").keys().cloned().collect()
+        };
+        let expected =
+            ["inputs", "kind", "match_options", "params", "question", "registry", "schema", "tool"];
+        assert_eq!(keys(first), expected);
+        let expected = [
+            "audio",
+            "columns",
             "duration_s",
+            "error",
+            "file",
+            "kind",
+            "matches",
+            "path",
+            "reasons",
+            "schema",
             "tag_checks",
             "tags",
-            "matches",
-            "audio",
-            "error",
-            "checked_against",
-            "schema",
+            "verdict",
         ];
-        keys.sort_unstable();
-        expected.sort_unstable();
-        assert_eq!(keys, expected);
-        assert!(
-            line.starts_with(
-                r#"{"path":"a/tag-wrong.ogg","verdict":"disallowed","reasons":[{"code":"recognised","#
-            ),
-            "{line}"
+        assert_eq!(keys(second), expected);
+        assert!(first.starts_with(r#"{"kind":"header","tool":"earmark 0.1.0","params":"#), "{first}");
+        let hash = "ef".repeat(32);
+        let start = format!(
+            r#"{{"kind":"file","path":"a/tag-wrong.ogg","file":{{"bytes":77,"sha256":"{hash}"}},"columns":{{"url":"https://a.example/x","day":3}},"verdict":"disallowed","reasons":[{{"code":"recognised","#
         );
+        assert!(second.starts_with(&start), "{second}");
+        let json: serde_json::Value = serde_json::from_str(second).expect("JSON");
         assert_eq!(json["reasons"][1]["declarations"], serde_json::json!([2, 5]));
         assert_eq!(json["tag_checks"], serde_json::json!([{"isrc": "QZHB12500001", "sound": "contradicts"}]));
-        assert_eq!(json["checked_against"]["question"]["as_of"], "2026-01-31");
-        assert_eq!(json["checked_against"]["question"]["use"], "ai-training");
-        assert_eq!(json["schema"], "earmark.scan/1");
-        assert!(line.ends_with("}\n"));
+        let json: serde_json::Value = serde_json::from_str(first).expect("JSON");
+        assert_eq!(json["question"]["as_of"], "2026-01-31");
+        assert_eq!(json["question"]["use"], "ai-training");
+        assert_eq!(json["schema"], "earmark.scan/2");
+        assert!(text.ends_with("}\n"));
     }
 }

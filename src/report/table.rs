@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::text::{BOLD, FAINT, GREEN, RED, RESET, YELLOW, clean, clock};
-use super::{CheckedAgainst, IdentifyRow, MatchRow, ScanRow};
+use super::{IdentifyRow, MatchRow, ScanHeader, ScanRow};
 use crate::matching::Grade;
 use crate::text;
 use crate::verdict::{ReasonCode, VerdictKind};
@@ -85,20 +85,20 @@ impl<W: Write> ScanTable<W> {
 
     /// Writes the counts and what was asked, and hands everything to the
     /// output. Fails when it does.
-    pub fn finish(mut self, summary: &Summary, checked: &CheckedAgainst) -> io::Result<()> {
+    pub fn finish(mut self, summary: &Summary, header: &ScanHeader) -> io::Result<()> {
         writeln!(self.out, "\n{BOLD}{summary}{RESET}")?;
-        let question = &checked.question;
+        let question = &header.question;
         let place =
             question.territory.map_or_else(|| "worldwide".to_owned(), |territory| format!("in {territory}"));
-        let hash: String = checked.registry_hash.chars().take(16).collect();
+        let hash: String = header.registry.hash.chars().take(16).collect();
         let asked = format!(
             "Asked: {}, {place}, on {}, policy {}. Checked by {} against registry generation {} ({hash}), params {}.",
             question.use_,
             question.as_of,
             question.policy,
-            checked.tool,
-            checked.registry_generation,
-            checked.params
+            header.tool,
+            header.registry.generation,
+            header.params
         );
         paragraph(&mut self.out, &asked, 0, self.width, FAINT)?;
         self.out.flush()
@@ -225,7 +225,7 @@ mod tests {
 
     use super::super::identify::tests::example as example_match;
     use super::super::place::PlaceRow;
-    use super::super::scan_row::tests::{checked, example, failed};
+    use super::super::scan_row::tests::{example, failed, header};
     use super::*;
 
     fn plain(coloured: &[u8]) -> String {
@@ -242,7 +242,7 @@ mod tests {
             table.write(&row).expect("memory does not fail");
             summary.add(row.verdict);
         }
-        table.finish(&summary, &checked()).expect("memory does not fail");
+        table.finish(&summary, &header()).expect("memory does not fail");
         let expected = "\
 disallowed   a/tag-wrong.ogg
              0:00.0–0:08.9 Slow Orbit, Mina Voss (QZ-HB1-25-00003)

@@ -7,10 +7,8 @@ use serde::Serialize;
 
 use crate::report::table::{NARROWEST, colour, paragraph};
 use crate::report::text::{BOLD, FAINT, RESET};
-use crate::report::{MatchRow, ScanRow, clean};
+use crate::report::{MatchRow, PastRow, ScanRow, clean};
 use crate::verdict::VerdictKind;
-
-use super::PastRow;
 
 /// Name and number of the schema of [`Change`].
 pub const CHANGE_SCHEMA: &str = "earmark.change/1";

@@ -28,39 +28,16 @@
 
 mod change;
 mod newcomers;
-mod past;
 
 pub use change::{CHANGE_SCHEMA, Change};
 pub use newcomers::{Newcomers, Scout};
-pub use past::{Basis, PastLine, PastReason, PastReport, PastRow};
 
-use std::io;
 use std::path::PathBuf;
 
 /// Why a report cannot be answered anew.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RescanError {
-    /// The report cannot be read.
-    #[error("cannot read {}: {source}", path.display())]
-    Io {
-        /// The report.
-        path: PathBuf,
-        /// What went wrong.
-        source: io::Error,
-    },
-    /// A line is no row of a scan.
-    #[error(
-        "{}, line {line}: {reason}; give the file that `earmark scan --format jsonl` wrote", path.display()
-    )]
-    NoRow {
-        /// The report.
-        path: PathBuf,
-        /// The line, from 1.
-        line: u64,
-        /// What is wrong.
-        reason: String,
-    },
     /// A row is about another file than the fingerprint in its place.
     #[error(
         "{}, line {line} is about {row}, and the fingerprint in its place about {entry}: \

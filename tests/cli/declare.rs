@@ -9,7 +9,7 @@ fn what_is_declared_counts_in_the_next_scan() {
     let folder = folder();
     let scan = |options: &str| {
         let line = format!("scan testdata/scraped/tag-only.mp3 --registry {{}} --format jsonl {options}");
-        earmark(&line, folder.path()).objects()[0]["verdict"].as_str().map(str::to_owned)
+        earmark(&line, folder.path()).rows()[0]["verdict"].as_str().map(str::to_owned)
     };
     let declare = |rest: &str| {
         let run = earmark(&format!("declare --registry {{}} --declarant Label {rest}"), folder.path());

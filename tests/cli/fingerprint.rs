@@ -35,7 +35,10 @@ fn a_fingerprint_file_answers_as_its_audio_would_to_the_byte() {
     ] {
         let (audio, kept) = (with(line, INPUTS, folder.path()), with(line, "{}/all.efp", folder.path()));
         assert!(audio.stdout.lines().count() >= 29, "{line}");
-        assert_eq!(audio.stdout, kept.stdout, "{line}");
+        // The header names the inputs.
+        let header = usize::from(line.starts_with("scan") && line.contains("jsonl"));
+        let rows = |text: &str| text.lines().skip(header).map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(rows(&audio.stdout), rows(&kept.stdout), "{line}");
         assert_eq!(audio.code, kept.code, "{line}");
     }
 }

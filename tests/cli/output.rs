@@ -16,6 +16,12 @@ fn a_file_gets_what_standard_output_would() {
         let written = earmark(&line, registry());
         assert_eq!((written.code, written.stdout.as_str()), (shown.code, ""));
         assert_eq!(fs::read_to_string(&out).expect("the file is there"), shown.stdout, "{format}");
+        let beside = folder.path().join("out.json");
+        if format == "csv" {
+            let header = fs::read_to_string(&beside).expect("the header stands beside it");
+            assert!(header.starts_with(r#"{"kind":"header","tool":"earmark "#), "{header}");
+            fs::remove_file(beside).expect("a file");
+        }
         assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing else is left");
     }
 }
@@ -70,7 +76,7 @@ fn nobody_listening_on_standard_error_is_no_reason_to_stop() {
         .expect("the program starts");
     drop(child.stderr.take());
     let output = child.wait_with_output().expect("the program ends");
-    assert_eq!(String::from_utf8(output.stdout).expect("UTF-8").lines().count(), 20);
+    assert_eq!(String::from_utf8(output.stdout).expect("UTF-8").lines().count(), 21);
     assert_eq!(output.status.code(), Some(1));
 }
 

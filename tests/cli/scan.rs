@@ -74,7 +74,7 @@ fn by_file(objects: Vec<Value>) -> BTreeMap<String, Value> {
 fn every_clip_gets_its_verdict() {
     let run = scan("--as-of 2026-11-21");
     assert_eq!(run.code, Some(1), "something is disallowed: {}", run.stderr);
-    let found = by_file(run.objects());
+    let found = by_file(run.rows());
     let expected = expected();
     assert!(found.keys().eq(expected.keys()));
     let mut wrong = Vec::new();
@@ -94,7 +94,7 @@ fn every_clip_gets_its_verdict() {
 
 #[test]
 fn every_recording_is_found_where_it_is_and_no_other() {
-    let found = by_file(scan("").objects());
+    let found = by_file(scan("").rows());
     let mut wrong = Vec::new();
     for (file, answer) in expected() {
         let matches = found[&file]["matches"].as_array().expect("a list");
@@ -137,19 +137,22 @@ fn misfit(found: &Value, heard: &Heard) -> String {
 
 #[test]
 fn the_schema_stays() {
-    let objects =
+    let mut objects =
         scan("--as-of 2026-11-21 --territory de --use ai-generative-training --policy opt-in").objects();
     let keys = |value: &Value| -> Vec<String> {
         let mut keys: Vec<String> = value.as_object().expect("an object").keys().cloned().collect();
         keys.sort_unstable();
         keys
     };
+    let header = objects.remove(0);
     for object in &objects {
         let expected = [
             "audio",
-            "checked_against",
+            "columns",
             "duration_s",
             "error",
+            "file",
+            "kind",
             "matches",
             "path",
             "reasons",
@@ -159,22 +162,23 @@ fn the_schema_stays() {
             "verdict",
         ];
         assert_eq!(keys(object), expected);
-        assert_eq!(object["schema"], "earmark.scan/1");
+        assert_eq!((&object["kind"], &object["schema"]), (&json!("file"), &json!("earmark.scan/2")));
         for reason in object["reasons"].as_array().expect("a list") {
             assert_eq!(keys(reason), ["code", "declarations", "isrc", "recording", "text"]);
         }
     }
-    let checked = &objects[0]["checked_against"];
     assert_eq!(
-        keys(checked),
-        ["match_options", "params", "question", "registry_generation", "registry_hash", "tool"]
+        keys(&header),
+        ["inputs", "kind", "match_options", "params", "question", "registry", "schema", "tool"]
     );
+    assert_eq!(keys(&header["registry"]), ["generation", "hash", "id", "recordings"]);
+    assert_eq!(header["inputs"], json!(["testdata/scraped"]));
     assert_eq!(
-        checked["question"],
+        header["question"],
         json!({"use": "ai-generative-training", "territory": "DE", "as_of": "2026-11-21", "policy": "opt-in",
             "shortest_s": 2.0})
     );
-    assert_eq!(checked["tool"], concat!("earmark ", env!("CARGO_PKG_VERSION")));
+    assert_eq!(header["tool"], concat!("earmark ", env!("CARGO_PKG_VERSION")));
     let audio = by_file(objects)["silence.flac"]["audio"].clone();
     assert_eq!(
         keys(&audio),
@@ -210,11 +214,7 @@ fn use_day_and_policy_change_the_verdict() {
     for (options, verdict, code) in cases {
         let line = format!("scan testdata/scraped/tag-only.mp3 --registry {{}} --format jsonl {options}");
         let run = earmark(&line, registry());
-        assert_eq!(
-            (run.objects()[0]["verdict"].as_str(), run.code),
-            (Some(verdict), Some(code)),
-            "{options}"
-        );
+        assert_eq!((run.rows()[0]["verdict"].as_str(), run.code), (Some(verdict), Some(code)), "{options}");
     }
 }
 
@@ -231,7 +231,7 @@ fn exit_codes_tell_how_it_ended() {
     for (inputs, code) in cases {
         let run = earmark(&format!("scan {inputs} --registry {{}} --format jsonl"), registry());
         assert_eq!(run.code, Some(code), "{inputs}: {}", run.stderr);
-        assert_eq!(run.objects().len(), inputs.split(' ').count());
+        assert_eq!(run.rows().len(), inputs.split(' ').count());
     }
     let empty = folder();
     for usage in [
@@ -249,7 +249,7 @@ fn exit_codes_tell_how_it_ended() {
 #[test]
 fn a_bad_file_is_named_and_the_run_goes_on() {
     let run = scan("");
-    assert_eq!(run.objects().len(), 20);
+    assert_eq!(run.rows().len(), 20);
     for file in ["not-audio.mp3", "truncated.m4a"] {
         assert!(run.stderr.contains(&format!("earmark: testdata/scraped/{file}: ")), "{}", run.stderr);
     }
@@ -296,8 +296,8 @@ fn the_committed_registry_is_ready_to_scan() {
         listed("registry list --registry {} --format jsonl"),
     );
     let verdicts = |line: &str| -> Vec<(Value, Value, Value)> {
-        let objects = earmark(line, fresh.path()).objects();
-        objects.into_iter().map(|o| (o["path"].clone(), o["verdict"].clone(), o["matches"].clone())).collect()
+        let rows = earmark(line, fresh.path()).rows();
+        rows.into_iter().map(|o| (o["path"].clone(), o["verdict"].clone(), o["matches"].clone())).collect()
     };
     assert_eq!(
         verdicts("scan testdata/scraped --registry testdata/registry --format jsonl"),

@@ -17,6 +17,13 @@ pub struct Run {
 }
 
 impl Run {
+    /// The rows of a report, without its header.
+    pub fn rows(&self) -> Vec<Value> {
+        let mut objects = self.objects();
+        assert_eq!(objects.remove(0)["kind"], "header");
+        objects
+    }
+
     /// The objects of JSONL output.
     pub fn objects(&self) -> Vec<Value> {
         self.stdout.lines().map(|line| serde_json::from_str(line).expect(line)).collect()

@@ -1,0 +1,181 @@
+//! `earmark report verify`.
+
+use std::io::{self, Write};
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use earmark::audio::Limits;
+use earmark::fingerprint::StoredEntry;
+use earmark::params::Params;
+use earmark::registry::Registry;
+use earmark::report::{
+    Difference, DifferenceKind, PastLine, PastReport, PastRow, ScanHeader, write_json_line,
+};
+use earmark::scan::inputs::Input;
+use earmark::scan::pipeline::{Ending, Pipeline};
+
+use crate::cli::args::ListFormat;
+use crate::cli::args_report::VerifyArgs;
+use crate::cli::error::CliError;
+use crate::cli::exit::Outcome;
+use crate::cli::interrupt;
+use crate::cli::judging::accepted_terms;
+use crate::cli::kept::{pairs, same_file};
+use crate::cli::output::{Output, terminal_columns};
+use crate::cli::progress::Progress;
+use crate::cli::reading::{self, Source};
+use crate::cli::scan::Checker;
+use crate::cli::streaming::run_named;
+use crate::cli::tell::{counted, tell};
+
+/// Repeats a scan and tells what differs.
+pub fn run(args: VerifyArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, CliError> {
+    let rows = PastReport::open(&args.report)?.count() as u64;
+    let report = PastReport::open(&args.report)?;
+    let ScanHeader { question, match_options, inputs, .. } = report.header().clone();
+    let registry = Registry::open(&args.registry.registry)?;
+    let params = registry.params();
+    let index = registry.index()?;
+    let accepted = args.licences.accept_terms.as_deref().map(accepted_terms).transpose()?;
+    if let (Some(hash), None) = (question.accepted_terms, &accepted) {
+        return Err(CliError::TermsMissing { path: args.report, hash });
+    }
+    let checker = Checker::new(&registry, &index, question, accepted, match_options.clone())?;
+    let now = ScanHeader::new(&registry, checker.question().clone(), match_options, inputs)?;
+    let table = args.format == ListFormat::Table;
+    let mut output = Output::open(None, table)?;
+    let mut counts = Counts::default();
+    let mut write = |difference: &Difference, output: &mut Output| -> io::Result<()> {
+        counts.add(difference.kind);
+        match args.format {
+            ListFormat::Table => difference.write_text(output, terminal_columns())?,
+            ListFormat::Jsonl => write_json_line(output, difference)?,
+        }
+        output.flush()
+    };
+    if let Some(difference) = Difference::of_headers(report.header_text(), &now) {
+        write(&difference, &mut output).map_err(CliError::Stdout)?;
+    }
+    let again = Again {
+        report: &args.report,
+        root: args.files.root.as_deref().unwrap_or(Path::new("")),
+        checker,
+        params,
+    };
+    let pipeline = Pipeline::new(threads, interrupt::watch()?)
+        .map_err(|error| CliError::Threads { reason: error.to_string() })?;
+    let mut progress = Progress::new(rows);
+    let shown = output.is_terminal();
+    let ending = run_named(
+        &pipeline,
+        jobs(report, &args.files.fingerprints, params),
+        |_| PathBuf::new(),
+        |job| again.compare(job?),
+        |_, result| {
+            let deliver = || -> Result<(), CliError> {
+                let compared = match result {
+                    Ok(compared) => compared?,
+                    Err(panic) => return Err(CliError::Panicked { reason: panic.to_string() }),
+                };
+                progress.done(compared.duration_s);
+                if let Some(difference) = &compared.difference {
+                    let mut write = || write(difference, &mut output);
+                    let written = if shown { progress.while_hidden(write) } else { write() };
+                    written.map_err(CliError::Stdout)?;
+                }
+                Ok(())
+            };
+            deliver().map_or_else(ControlFlow::Break, ControlFlow::Continue)
+        },
+    );
+    let whole = match ending {
+        Ending::Complete => true,
+        Ending::Stopped => false,
+        Ending::Broken(error) => return Err(error),
+    };
+    progress.finish(None);
+    output.finish(true)?;
+    let same = counts.differing == 0 && counts.missing == 0;
+    match (whole, same) {
+        (false, _) => tell("interrupted: not all rows were compared"),
+        (true, true) => tell(format_args!("the same to the byte: {} and the header", counted(rows, "row"))),
+        (true, false) => tell(format_args!(
+            "not the same: {} of {} differ, {} missing{}",
+            counts.rows,
+            counted(rows, "row"),
+            counted(counts.missing, "file"),
+            if counts.header { "; the header differs" } else { "" }
+        )),
+    }
+    Ok(Outcome { disallowed: counts.differing > 0, unchecked: counts.missing > 0 || !whole })
+}
+
+/// What was found.
+#[derive(Default)]
+struct Counts {
+    header: bool,
+    rows: u64,
+    missing: u64,
+    /// All that exit code 1 tells.
+    differing: u64,
+}
+
+impl Counts {
+    fn add(&mut self, kind: DifferenceKind) {
+        self.header |= kind == DifferenceKind::Header;
+        self.rows += u64::from(kind != DifferenceKind::Header);
+        self.missing += u64::from(kind == DifferenceKind::Missing);
+        self.differing += u64::from(kind != DifferenceKind::Missing);
+    }
+}
+
+/// A row, and the fingerprint of its file where these are used.
+type Job = (PastLine, Option<Box<StoredEntry>>);
+
+fn jobs<'a>(
+    report: PastReport,
+    fingerprints: &'a [PathBuf],
+    params: &'a Params,
+) -> Box<dyn Iterator<Item = Result<Job, CliError>> + 'a> {
+    if fingerprints.is_empty() {
+        return Box::new(report.map(|line| Ok((line?, None))));
+    }
+    let pairs = pairs(report, fingerprints, params);
+    Box::new(pairs.map(|pair| pair.map(|(line, entry)| (line, Some(entry)))))
+}
+
+/// What became of a row.
+struct Compared {
+    difference: Option<Difference>,
+    duration_s: f64,
+}
+
+/// Everything that repeating a row needs.
+struct Again<'a> {
+    report: &'a Path,
+    root: &'a Path,
+    checker: Checker<'a>,
+    params: &'a Params,
+}
+
+impl Again<'_> {
+    fn compare(&self, (line, entry): Job) -> Result<Compared, CliError> {
+        let row = line.row(self.report)?;
+        let reading = match entry {
+            Some(entry) => {
+                same_file(self.report, line.number, &row.path, &entry)?;
+                reading::read(Source::Kept(entry), self.params, &Limits::default())
+            }
+            None => {
+                let input = Input::File(self.root.join(&row.path));
+                let PastRow { path, columns, .. } = row;
+                let reading = reading::read(Source::Audio(&input), self.params, &Limits::default());
+                reading::Reading { path: PathBuf::from(path), columns, ..reading }
+            }
+        };
+        let now = self.checker.check_reading(reading)?;
+        let duration_s = now.duration_s.unwrap_or(0.0);
+        Ok(Compared { difference: Difference::of_rows(&line, &now), duration_s })
+    }
+}

@@ -1,0 +1,88 @@
+//! What a report rests on.
+
+use serde::{Deserialize, Serialize};
+
+use super::scan_row::SCAN_SCHEMA;
+use crate::matching::MatchOptions;
+use crate::registry::{RecordingsState, Registry, RegistryError};
+use crate::verdict::Question;
+
+/// The first line of a report: everything besides the files that went into its
+/// verdicts. Whoever has the same registry and files and asks the same gets the
+/// same report, to the byte.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ScanHeader {
+    kind: HeaderKind,
+    /// Program and version, `earmark 0.1.0`.
+    pub tool: String,
+    /// Id of the fingerprint params, 16 hexadecimal digits.
+    pub params: String,
+    /// The registry as it was.
+    pub registry: RegistryState,
+    /// What was asked.
+    pub question: Question,
+    /// How it was searched.
+    pub match_options: MatchOptions,
+    /// The files, folders and fingerprint files that were named, in order.
+    pub inputs: Vec<String>,
+    schema: &'static str,
+}
+
+/// Tells the header from rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum HeaderKind {
+    /// The only one.
+    Header,
+}
+
+/// A registry at one moment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegistryState {
+    /// Which registry it is, as in [`Registry::id_hex`]; null while its log is empty.
+    pub id: Option<String>,
+    /// Its number of commits.
+    pub generation: u64,
+    /// Its content hash in hexadecimal: params, recordings and log.
+    pub hash: String,
+    /// Its recordings, by which those that are registered later are told.
+    pub recordings: RecordingsState,
+}
+
+impl RegistryState {
+    /// The state of an open registry.
+    pub fn of(registry: &Registry) -> Result<Self, RegistryError> {
+        Ok(RegistryState {
+            id: registry.id_hex()?,
+            generation: registry.generation()?,
+            hash: registry.content_hash_hex()?,
+            recordings: registry.recordings_state()?,
+        })
+    }
+}
+
+impl ScanHeader {
+    /// The header of a report that this program writes now.
+    pub fn new(
+        registry: &Registry,
+        question: Question,
+        match_options: MatchOptions,
+        inputs: Vec<String>,
+    ) -> Result<Self, RegistryError> {
+        let tool = concat!("earmark ", env!("CARGO_PKG_VERSION")).to_owned();
+        let params = registry.params().id().to_string();
+        Ok(Self::from_parts(tool, params, RegistryState::of(registry)?, question, match_options, inputs))
+    }
+
+    pub(super) fn from_parts(
+        tool: String,
+        params: String,
+        registry: RegistryState,
+        question: Question,
+        match_options: MatchOptions,
+        inputs: Vec<String>,
+    ) -> Self {
+        let (kind, schema) = (HeaderKind::Header, SCAN_SCHEMA);
+        ScanHeader { kind, tool, params, registry, question, match_options, inputs, schema }
+    }
+}
