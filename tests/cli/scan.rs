@@ -161,7 +161,7 @@ fn the_schema_stays() {
         assert_eq!(keys(object), expected);
         assert_eq!(object["schema"], "earmark.scan/1");
         for reason in object["reasons"].as_array().expect("a list") {
-            assert_eq!(keys(reason), ["code", "declarations", "isrc", "recording", "text"]);
+            assert_eq!(keys(reason), ["code", "declarations", "grounds", "isrc", "recording", "text"]);
         }
     }
     let checked = &objects[0]["checked_against"];
