@@ -16,7 +16,7 @@ use earmark::registry::{
 };
 use earmark::report::{IDENTIFY_SCHEMA, SCAN_CSV_COLUMNS, SCAN_SCHEMA};
 use earmark::rescan::CHANGE_SCHEMA;
-use earmark::verdict::VerdictKind;
+use earmark::verdict::{ReasonCode, VerdictKind};
 
 fn page() -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("FORMAT.md");
@@ -535,6 +535,11 @@ fn names_and_numbers_of_the_rows_are_on_the_page() {
     }
     let columns = SCAN_CSV_COLUMNS.map(|column| format!("`{column}`")).join(", ");
     assert!(page.contains(&columns), "{columns}");
+    let codes: Vec<String> = ReasonCode::ALL.map(|code| format!("`{code}`")).to_vec();
+    let scan = section("### Scan rows");
+    let documented = table(&scan[scan.find("| code |").expect("codes")..]);
+    let documented: Vec<&String> = documented.iter().map(|row| &row[0]).collect();
+    assert_eq!(documented, codes.iter().collect::<Vec<_>>());
     use VerdictKind::{Allowed, Constrained, Disallowed, Error, NoMatch, Review, TooShort, Undeclared};
     for kind in [Disallowed, Constrained, Allowed, Undeclared, NoMatch, Review, TooShort, Error] {
         assert!(section("### Scan rows").contains(&format!("`{kind}`")), "{kind}");

@@ -166,9 +166,9 @@ impl Maker<'_> {
             "contested.m4a",
             Codec::Aac(40),
             &audio,
-            "disallowed",
+            "review",
             heard,
-            "two declarants disagree: the stricter wins",
+            "the owner allows it, somebody who may not speak for it does not",
         );
     }
 

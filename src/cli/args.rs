@@ -164,7 +164,8 @@ Examples:
   earmark scan downloads/ --registry my-registry
   earmark scan downloads/ --registry my-registry --format jsonl --out verdicts.jsonl
   earmark scan clip.mp3 --registry my-registry --use ai-generative-training \\
-      --territory DE --as-of 2026-08-01 --policy opt-in")]
+      --territory DE --as-of 2026-08-01 --policy opt-in
+  earmark scan downloads/ --registry my-registry --accept-terms licences.csv --min-overlap 3s")]
 pub struct ScanArgs {
     /// Files, folders and fingerprint files (.efp); in folders, files with an audio extension
     #[arg(value_name = "INPUT", required = true)]

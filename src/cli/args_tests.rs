@@ -204,3 +204,19 @@ fn compare_refuses_what_means_nothing() {
         assert_eq!(refused(bad), ErrorKind::MissingRequiredArgument, "{bad}");
     }
 }
+
+#[test]
+fn scan_and_rescan_take_licences_and_a_least_overlap() {
+    use earmark::verdict::MinOverlap;
+
+    let Ok(Command::Scan(args)) = parse("scan a --registry r --accept-terms l.csv --min-overlap 10%") else {
+        panic!("scan")
+    };
+    assert_eq!(args.licences.accept_terms, Some(PathBuf::from("l.csv")));
+    assert_eq!(args.overlap.min_overlap, Some(MinOverlap::Percent(10.0)));
+    let line = "rescan o.jsonl --fingerprints f.efp --registry r --out n.jsonl --min-overlap 3s";
+    let Ok(Command::Rescan(args)) = parse(line) else { panic!("rescan") };
+    assert_eq!(args.overlap.min_overlap, Some(MinOverlap::Seconds(3.0)));
+    assert_eq!(args.licences.accept_terms, None);
+    assert_eq!(refused("scan a --registry r --min-overlap 200%"), ErrorKind::ValueValidation);
+}

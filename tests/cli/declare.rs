@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::support::{earmark, folder};
+use super::support::{earmark, folder, mandate};
 
 #[test]
 fn what_is_declared_counts_in_the_next_scan() {
@@ -16,8 +16,10 @@ fn what_is_declared_counts_in_the_next_scan() {
         assert_eq!(run.code, Some(0), "{}", run.stderr);
         run.stderr
     };
+    // Nobody else may speak for codes that belong to no registered recording.
+    mandate(folder.path(), "Label", "QZHB1");
     let said = declare("--prefix QZ-HB1 --use ai-training --constrain licence --territory DE,fr");
-    assert!(said.contains("declaration 1: constrain ai-training ISRC prefix QZHB1"), "{said}");
+    assert!(said.contains("declaration 2: constrain ai-training ISRC prefix QZHB1"), "{said}");
     assert!(said.contains("no registered recording so far"), "{said}");
     assert_eq!(scan("--territory DE").as_deref(), Some("constrained"));
     // It holds elsewhere only, and the sound holds nothing that is registered.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::support::{Run, earmark, fill, folder, noise_wav};
+use super::support::{Run, earmark, fill, folder, mandate, noise_wav};
 
 const SCAN: &str = "scan {}/all.efp --registry {}/r --format jsonl --as-of 2026-06-01";
 
@@ -101,6 +101,8 @@ fn new_recordings_are_found_and_the_rest_is_kept() {
     };
     register(catalogue(0, 3));
     assert_eq!(earmark("declare --import testdata/declarations.csv --registry {}/r", folder).code, Some(0));
+    // The files name no owner.
+    mandate(&folder.join("r"), "Halden Bay Records", "QZHB1");
     scan(folder, "old.jsonl");
     register(catalogue(3, 8));
     scan(folder, "fresh.jsonl");
@@ -131,6 +133,46 @@ fn new_recordings_are_found_and_the_rest_is_kept() {
     rescan(folder, "again.jsonl", "later.jsonl", "");
     scan(folder, "fresh.jsonl");
     assert_eq!(without_scores(&read(folder, "later.jsonl")), without_scores(&read(folder, "fresh.jsonl")));
+}
+
+#[test]
+fn what_was_accepted_is_asked_for_again() {
+    let folder = folder();
+    let folder = folder.path();
+    keep(folder);
+    fill(&folder.join("r"));
+    let list = "licence,declarant,terms\nN-7,Nightjar Collective,licence from ai@nightjar.example\n";
+    fs::write(folder.join("licences.csv"), list).expect("a file");
+    let accepting = " --accept-terms {}/licences.csv";
+    let run = earmark(&format!("{SCAN} --min-overlap 2% --out {{}}/old.jsonl{accepting}"), folder);
+    let row = row_under_terms(&run, folder, "old.jsonl");
+    assert_eq!(row["verdict"], "allowed", "{row}");
+    let asked = &row["checked_against"]["question"];
+    assert_eq!(asked["min_overlap"], "2%");
+    assert_eq!(asked["accepted_terms"].as_str().map(str::len), Some(64));
+    assert!(row["reasons"].to_string().contains("licence N-7"), "{row}");
+
+    let line = "rescan {}/old.jsonl --fingerprints {}/all.efp --registry {}/r --out {}/again.jsonl \
+                --as-of 2026-06-01";
+    let refused = earmark(line, folder);
+    assert_eq!(refused.code, Some(2));
+    assert!(refused.stderr.contains("give their list with --accept-terms"), "{}", refused.stderr);
+    let run = earmark(&format!("{line}{accepting}"), folder);
+    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    assert_eq!(read(folder, "again.jsonl"), read(folder, "old.jsonl"), "to the byte");
+    fs::write(folder.join("licences.csv"), "licence,declaration\nN-8,1\n").expect("a file");
+    let run = earmark(&format!("{line} --min-overlap 60s{accepting}"), folder);
+    let row = row_under_terms(&run, folder, "again.jsonl");
+    assert_eq!(row["verdict"], "review", "short, and other terms: {row}");
+    assert_eq!(row["checked_against"]["question"]["min_overlap"], "60s");
+}
+
+/// The row of the clip whose owner names terms, in a report.
+fn row_under_terms(run: &Run, folder: &Path, report: &str) -> Value {
+    assert!(matches!(run.code, Some(1 | 3)), "{}", run.stderr);
+    let rows = read(folder, report);
+    let line = rows.lines().find(|line| line.contains("scraped/lower.m4a")).expect("a row");
+    serde_json::from_str(line).expect("JSON")
 }
 
 #[test]

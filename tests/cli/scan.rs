@@ -164,7 +164,7 @@ fn the_schema_stays() {
         assert_eq!(keys(object), expected);
         assert_eq!((&object["kind"], &object["schema"]), (&json!("file"), &json!("earmark.scan/2")));
         for reason in object["reasons"].as_array().expect("a list") {
-            assert_eq!(keys(reason), ["code", "declarations", "isrc", "recording", "text"]);
+            assert_eq!(keys(reason), ["code", "declarations", "grounds", "isrc", "recording", "text"]);
         }
     }
     assert_eq!(

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
+use earmark::params::Params;
+use earmark::registry::{MandateAct, NewMandate, Registry, Subject};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -73,6 +75,22 @@ pub fn fill(folder: &Path) {
     assert_eq!(registered.code, Some(0), "{registered:?}");
     let declared = earmark("declare --import testdata/declarations.csv --registry {}", folder);
     assert_eq!(declared.code, Some(0), "{declared:?}");
+}
+
+/// Lets a declarant speak for an ISRC prefix.
+pub fn mandate(registry: &Path, declarant: &str, prefix: &str) {
+    let mandate = NewMandate {
+        declarant: declarant.to_owned(),
+        speaks_for: Subject::Prefix(prefix.parse().expect("a prefix")),
+        act: MandateAct::Grant,
+        from: None,
+        until: None,
+        source: None,
+        document_hash: None,
+        received_at: "2024-01-01T00:00:00Z".parse().expect("a time"),
+    };
+    let mut registry = Registry::open_or_create(registry, &Params::default()).expect("a registry");
+    registry.append(&[mandate.into()]).expect("a commit");
 }
 
 /// The one segment of a small registry.

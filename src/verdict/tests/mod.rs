@@ -120,12 +120,12 @@ fn reasons_read_like_this() {
             "The file contains “Slow Orbit” (E) at 0:00–0:30.",
             "Example Music disallows AI training for ISRC prefix QZHB1 \
              (declaration 3: DE, FR, since 2026-01-01).",
-            "Stranger allows AI training for recording E (declaration 5: worldwide). Nothing in the registry \
-             says that this declarant might speak for “Slow Orbit” (E) on 2026-11-21. That changes nothing.",
+            "Stranger allows AI training for recording E (declaration 5: worldwide). The registry does not \
+             say that Stranger may speak for “Slow Orbit” (E) on 2026-11-21. That changes nothing here.",
             "Declarants disagree about “Slow Orbit” (E): Other allows under terms data mining for recording E \
              (declaration 4: worldwide; terms: licence.example). The most restrictive declaration counts.",
-            "Some of the rows about “Slow Orbit” (E) were received after 2026-11-21; they hold on that day by \
-             what they say, and nobody could read them here then.",
+            "Received after 2026-11-21: row 4 of the log, about “Slow Orbit” (E). What it says holds on that \
+             day; nobody could read it here then.",
         ]
     );
 }
