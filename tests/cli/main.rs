@@ -10,6 +10,7 @@ mod maintain;
 mod merging;
 mod output;
 mod register;
+mod report;
 mod rescan;
 mod scan;
 mod support;
