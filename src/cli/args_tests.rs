@@ -32,7 +32,8 @@ fn every_command_has_help_with_an_example_within_100_columns() {
             }
             let help = sub.render_long_help().to_string();
             assert!(help.contains("Example"), "{name} has an example");
-            assert!(help.contains(&format!("earmark {name}")) || help.contains(&format!("registry {name}")));
+            let before = ["earmark", "registry", "report"];
+            assert!(before.iter().any(|word| help.contains(&format!("{word} {name}"))), "{name}");
             let examples = sub.get_after_help().map(ToString::to_string).unwrap_or_default();
             assert!(examples.lines().all(|line| line.chars().count() <= 100), "{name}: {examples}");
         }
@@ -40,6 +41,27 @@ fn every_command_has_help_with_an_example_within_100_columns() {
     let mut command = Cli::command().disable_help_subcommand(true);
     command.build();
     check(&mut command);
+}
+
+#[test]
+fn report_makes_something_or_verifies() {
+    let Ok(Command::Report(args)) = parse("report r.jsonl --html out.html --eu-summary s.md") else {
+        panic!("report")
+    };
+    assert!(args.command.is_none());
+    assert_eq!(args.make.report, Some(PathBuf::from("r.jsonl")));
+    assert_eq!(args.make.html, Some(PathBuf::from("out.html")));
+    let Ok(Command::Report(args)) = parse("report verify r.jsonl --registry r --root d") else {
+        panic!("report verify")
+    };
+    assert!(args.command.is_some());
+    assert_eq!(refused("report r.jsonl"), ErrorKind::MissingRequiredArgument);
+    assert_eq!(refused("report --html out.html"), ErrorKind::MissingRequiredArgument);
+    assert_eq!(refused("report verify r.jsonl"), ErrorKind::MissingRequiredArgument);
+    assert_eq!(
+        refused("evidence r.jsonl --path a --registry r --out x --match 0"),
+        ErrorKind::ValueValidation
+    );
 }
 
 #[test]

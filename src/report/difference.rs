@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::past::PastLine;
-use super::table::paragraph;
+use super::table::{NARROWEST, paragraph};
 use super::text::{BOLD, RED, RESET, YELLOW, clean};
 use super::{ScanHeader, ScanRow};
 
@@ -95,8 +95,8 @@ impl Difference {
         Some(Difference { line: line.number, path, kind, fields, schema: DIFFERENCE_SCHEMA })
     }
 
-    /// Writes it for people, `width` columns wide. `out` should take out ANSI
-    /// escapes where they are not wanted. Fails when `out` does.
+    /// Writes it for people, `width` columns wide (80 if that is less). `out` should
+    /// take out ANSI escapes where they are not wanted. Fails when `out` does.
     pub fn write_text(&self, out: &mut impl Write, width: usize) -> io::Result<()> {
         let (colour, what) = match self.kind {
             DifferenceKind::Header => (YELLOW, "the header differs"),
@@ -109,7 +109,7 @@ impl Difference {
         writeln!(out, "{BOLD}line {}{RESET}  {path}{colour}{what}{RESET}", self.line)?;
         for FieldDifference { field, report, now } in &self.fields {
             let text = format!("{field}: {} in the report, {} now", shortened(report), shortened(now));
-            paragraph(out, &text, 2, width, "")?;
+            paragraph(out, &text, 2, width.max(NARROWEST), "")?;
         }
         Ok(())
     }

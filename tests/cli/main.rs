@@ -11,6 +11,7 @@ mod maintain;
 mod merging;
 mod output;
 mod register;
+mod report;
 mod rescan;
 mod scan;
 mod support;

@@ -149,11 +149,7 @@ fn write_match(
     fact(out, "In the file", &range(place.query_start_s, place.query_end_s))?;
     fact(out, "In the recording", &range(place.reference_start_s, place.reference_end_s))?;
     fact(out, "Altered", &altered(place.time_scale, place.pitch_semitones))?;
-    let e_value = if found.e_value > 0.0 {
-        format!("{:.2e}", found.e_value)
-    } else {
-        format!("10^-{:.0}", found.score)
-    };
+    let e_value = power_of_ten(found.score);
     fact(
         out,
         "Certainty",
@@ -184,6 +180,16 @@ fn write_match(
         None => {}
     }
     writeln!(out, "</section>")
+}
+
+/// An E-value by its −log10: `0.012`, or `3.1 × 10⁻³⁹` below a thousandth.
+fn power_of_ten(score: f64) -> String {
+    if score < 3.0 {
+        return format!("{:.4}", 10_f64.powf(-score));
+    }
+    let exponent = score.ceil();
+    let digits = 10_f64.powf(exponent - score);
+    format!("{digits:.1}\u{a0}\u{d7}\u{a0}10<sup>\u{2212}{exponent:.0}</sup>")
 }
 
 /// Speed and pitch in words.
