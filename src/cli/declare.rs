@@ -140,6 +140,19 @@ fn report(registry: &Registry, stored: &[Declaration]) -> Result<(), CliError> {
             declaration.use_,
             declaration.declarant
         )));
+        let claimed = concern.claimed_owners(declaration)?;
+        if let Some(first) = claimed.first() {
+            let owner = match (first, claimed.len()) {
+                (Some(owner), 1) => format!("recordings of {owner}"),
+                (None, 1) => "recordings without an owner".to_owned(),
+                (_, count) => format!("recordings of {count} owners"),
+            };
+            tell(clean(&format!(
+                "{} may not speak for {owner}: there it counts as a claim, which leads to a review at \
+                 most; `earmark registry mandate` notes that it may",
+                declaration.declarant
+            )));
+        }
     }
     if stored.len() > TOLD {
         tell(format_args!("and {} more, of {}", stored.len() - TOLD, stored.len()));

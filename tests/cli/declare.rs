@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::support::{earmark, folder, mandate};
+use super::support::{earmark, fill, folder, mandate};
 
 #[test]
 fn what_is_declared_counts_in_the_next_scan() {
@@ -28,6 +28,23 @@ fn what_is_declared_counts_in_the_next_scan() {
     assert_eq!(scan("--as-of 2026-12-31").as_deref(), Some("disallowed"));
     assert_eq!(scan("--as-of 2027-01-01 --territory FR").as_deref(), Some("constrained"));
     assert_eq!(earmark("registry verify --registry {}", folder.path()).code, Some(0));
+}
+
+#[test]
+fn a_declarant_is_told_where_it_may_not_speak() {
+    let folder = folder();
+    fill(folder.path());
+    let declare = |rest: &str| {
+        let line = format!("declare --registry {{}} --use search --disallow {rest}");
+        earmark(&line, folder.path()).stderr
+    };
+    let said = declare("--declarant Stranger --prefix QZHB1");
+    assert!(said.contains("Stranger may not speak for recordings of Halden Bay Records: "), "{said}");
+    let said = declare("--declarant Stranger --recording QZHB12500001");
+    assert!(said.contains("may not speak"), "{said}");
+    mandate(folder.path(), "Stranger", "QZHB1");
+    let said = declare("--declarant Stranger --prefix QZHB1");
+    assert!(!said.contains("may not speak"), "{said}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use jiff::civil::Date;
 
+use crate::isrc::Isrc;
 use crate::registry::schema::database_error;
 use crate::registry::{Recording, Registry, RegistryError};
 
@@ -83,6 +84,52 @@ impl Concern<'_> {
                 Ok(self.of_speaker()?.get(&declarant).copied().unwrap_or(0))
             }
         }
+    }
+
+    /// Owners, as label copy names them, of recordings that the declaration is about
+    /// and its declarant may not speak for; `None` stands for recordings whose owner
+    /// nobody named. There it is a claim and leads to a review at most.
+    pub fn claimed_owners(&self, declaration: &NewDeclaration) -> Result<Vec<Option<String>>, RegistryError> {
+        const OF_ISRCS: &str = "SELECT DISTINCT owner FROM recording
+            JOIN recording_isrc ON recording_isrc.recording = recording.key WHERE isrc >= ?1 AND isrc < ?2";
+        const OF_RECORDING: &str = "SELECT DISTINCT owner FROM recording WHERE id >= ?1 AND id <= ?2";
+        let bounds = |text: &str| (text.to_owned(), format!("{text}["));
+        let mut isrcs = Vec::new();
+        let mut id = "";
+        let (sql, (low, high)) = match &declaration.subject {
+            // About whatever is the declarant's, whoever that is.
+            Subject::Everything => return Ok(Vec::new()),
+            Subject::Owner(owner) => {
+                let about = About { owner: Some(owner), ..About::default() };
+                let may = self.authority.may_speak(&declaration.declarant, &about);
+                return Ok(if may { Vec::new() } else { vec![Some(owner.clone())] });
+            }
+            Subject::Prefix(prefix) => {
+                let lowest = format!("{prefix}0000000");
+                isrcs.extend(lowest.parse::<Isrc>());
+                (OF_ISRCS, bounds(prefix.as_str()))
+            }
+            Subject::Isrc(isrc) => {
+                isrcs.push(*isrc);
+                (OF_ISRCS, bounds(isrc.as_str()))
+            }
+            Subject::Recording(of) => {
+                id = of;
+                (OF_RECORDING, (of.clone(), of.clone()))
+            }
+        };
+        let read = || -> rusqlite::Result<Vec<Option<String>>> {
+            let connection = self.registry.connection();
+            let mut statement = connection.prepare_cached(sql)?;
+            let rows = statement.query_map([low, high], |row| row.get(0))?;
+            rows.collect()
+        };
+        let owners = read().map_err(database_error(&self.registry.database, "read the owners in"))?;
+        let stranger = |owner: &Option<String>| {
+            let about = About { id, isrcs: &isrcs, owner: owner.as_deref() };
+            !self.authority.may_speak(&declaration.declarant, &about)
+        };
+        Ok(owners.into_iter().filter(stranger).collect())
     }
 
     fn of_speaker(&self) -> Result<&HashMap<String, u64>, RegistryError> {
