@@ -6,6 +6,9 @@
 //! | CSV | spreadsheets: a scan's rows, the main fields | [`ScanCsv`] |
 //! | table | people: 80 columns or more, coloured where the output takes colour | [`IdentifyTable`], [`ScanTable`] |
 //! | text | people: two files compared | [`CompareRow::write_text`] |
+//! | HTML | people, and their counsel: a report as one page | [`Page`] |
+//! | Markdown | people: figures for the EU's summary of training content | [`write_eu_summary`] |
+//! | folder, zip | people: one file of a report and what it rests on | [`Evidence`] |
 //! | lines | people: what a registry holds | [`RecordingsTable`], [`write_entry`], [`write_info`], [`write_compaction`] |
 //!
 //! A report of a scan begins with a [`ScanHeader`], which has what is common to its
@@ -46,7 +49,7 @@ pub use header::{RegistryState, ScanHeader};
 pub use identify::{IDENTIFY_SCHEMA, IdentifyRow, MatchRow};
 pub use log_table::write_entry;
 pub use page::{Page, PageFile, PagePicture};
-pub use past::{PastLine, PastReason, PastReport, PastRow, ReportError};
+pub use past::{MOST_LINE_BYTES, PastLine, PastReason, PastReport, PastRow, ReportError};
 pub use place::PlaceRow;
 pub use registry_table::{RecordingsTable, write_compaction, write_info};
 pub use rows::write_json_line;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use serde::de::{MapAccess, Visitor};
@@ -112,7 +112,13 @@ pub struct PastReport {
     lines: BufReader<File>,
     /// Lines read so far.
     line: u64,
+    /// Nothing follows an error.
+    failed: bool,
 }
+
+/// The longest line that is read, in bytes. A row of a mix of a thousand matches has
+/// one megabyte.
+pub const MOST_LINE_BYTES: u64 = 64 << 20;
 
 /// One line of a [`PastReport`] after its header.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,11 +137,10 @@ impl PastReport {
     pub fn open(path: &Path) -> Result<Self, ReportError> {
         let io = |source| ReportError::Io { path: path.to_owned(), source };
         let mut lines = BufReader::new(File::open(path).map_err(io)?);
-        let mut first = String::new();
-        lines.read_line(&mut first).map_err(io)?;
+        let first = read_line(&mut lines).map_err(io)?.unwrap_or_default();
         let header =
             header(&first).map_err(|reason| ReportError::Line { path: path.to_owned(), line: 1, reason })?;
-        Ok(PastReport { path: path.to_owned(), header, header_text: first, lines, line: 1 })
+        Ok(PastReport { path: path.to_owned(), header, header_text: first, lines, line: 1, failed: false })
     }
 
     /// What it rests on.
@@ -172,16 +177,32 @@ impl Iterator for PastReport {
     type Item = Result<PastLine, ReportError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let mut text = String::new();
-        match self.lines.read_line(&mut text) {
-            Ok(0) => None,
-            Ok(_) => {
+        if self.failed {
+            return None;
+        }
+        match read_line(&mut self.lines) {
+            Ok(None) => None,
+            Ok(Some(text)) => {
                 self.line += 1;
                 Some(Ok(PastLine { number: self.line, text }))
             }
-            Err(source) => Some(Err(ReportError::Io { path: self.path.clone(), source })),
+            Err(source) => {
+                self.failed = true;
+                Some(Err(ReportError::Io { path: self.path.clone(), source }))
+            }
         }
     }
+}
+
+/// The next line with its line feed; none at the end.
+fn read_line(lines: &mut impl BufRead) -> io::Result<Option<String>> {
+    let mut text = String::new();
+    let read = lines.by_ref().take(MOST_LINE_BYTES).read_line(&mut text)?;
+    if read as u64 == MOST_LINE_BYTES && !text.ends_with('\n') {
+        let wrong = format!("a line has more than {} MB and is none of a report", MOST_LINE_BYTES >> 20);
+        return Err(io::Error::new(io::ErrorKind::InvalidData, wrong));
+    }
+    Ok((read > 0).then_some(text))
 }
 
 impl ScanHeader {
@@ -296,6 +317,20 @@ mod tests {
         assert_eq!(rows.len(), 2);
         assert_eq!((rows[0].file, &rows[0].columns), (example().file, &example().columns), "in their order");
         assert_eq!((rows[0].declarations(), rows[1].error.as_deref()), (vec![2, 5], Some("unknown format")));
+    }
+
+    #[test]
+    fn a_line_without_end_is_refused_and_ends_the_report() {
+        let mut text = Vec::new();
+        example_header().write_json_line(&mut text).expect("memory does not fail");
+        let (_folder, path) = written(std::str::from_utf8(&text).expect("UTF-8"));
+        let file = File::options().append(true).open(&path).expect("a file");
+        // Zeros, which take no room on the disk.
+        file.set_len(text.len() as u64 + MOST_LINE_BYTES + 10).expect("a long file");
+        let lines: Vec<_> = PastReport::open(&path).expect("a header").collect();
+        assert_eq!(lines.len(), 1);
+        let error = lines[0].as_ref().expect_err("too long").to_string();
+        assert!(error.contains("more than 64 MB"), "{error}");
     }
 
     #[test]

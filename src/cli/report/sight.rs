@@ -117,6 +117,9 @@ impl<'a> Sights<'a> {
         above: Option<Spectrogram>,
     ) -> Result<PagePicture, String> {
         let params = self.registry.params();
+        if !view.makes_sense() {
+            return Err("the row names a place that no search gives".to_owned());
+        }
         let recording = self.registry.recording_by_id(&found.recording).map_err(|error| error.to_string())?;
         let recording = recording.ok_or("the recording is no longer registered")?;
         let place = self.places.get(&recording.key).ok_or("the recording's peaks are not in the registry")?;
@@ -199,6 +202,18 @@ impl View {
         };
         let drawn_s = Comparison::drawn_s(&held_s, &(0.0..duration_s.max(place.query_end_s)));
         View { overlay, held_s, drawn_s }
+    }
+}
+
+impl View {
+    /// Whether it can be drawn: reports come from others.
+    fn makes_sense(&self) -> bool {
+        let Range { start, end } = self.held_s;
+        (0.1..=10.0).contains(&self.overlay.time_scale)
+            && self.overlay.pitch_semitones.abs() <= 48.0
+            && start >= 0.0
+            && start < end
+            && self.drawn_s.start < self.drawn_s.end
     }
 }
 

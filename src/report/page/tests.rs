@@ -73,17 +73,19 @@ fn hostile_text_stays_text() {
     row.matches[0].recording = EVIL.to_owned();
     row.columns = vec![(EVIL.to_owned(), EVIL.into())];
     row.reasons[0].text = EVIL.to_owned();
-    let mut tags = crate::audio::Tags::default();
-    tags.title = Some(EVIL.to_owned());
-    tags.signals.push(crate::audio::RightsSignal {
+    let signal = crate::audio::RightsSignal {
         kind: crate::audio::SignalKind::Copyright,
         carrier: EVIL.to_owned(),
         field: EVIL.to_owned(),
         text: EVIL.to_owned(),
         uses: Vec::new(),
         signature: None,
+    };
+    row.tags = Some(crate::audio::Tags {
+        title: Some(EVIL.to_owned()),
+        signals: vec![signal],
+        ..crate::audio::Tags::default()
     });
-    row.tags = Some(tags);
     let page = page(&[row]);
     assert!(!page.contains("<img src=x") && !page.contains('\u{202e}'));
     assert_eq!(page.matches("<script>").count(), 1, "the page's own");
