@@ -15,6 +15,7 @@ use earmark::verdict::Policy;
 use super::args_compare::CompareArgs;
 use super::args_declare::DeclareArgs;
 use super::args_fingerprint::FingerprintArgs;
+use super::args_inputs::{DatasetArgs, ListingArgs, LogFormat, RowsArgs};
 use super::args_log::{ExportArgs, ImportArgs, LogArgs, MandateArgs, OwnerArgs};
 use super::args_rescan::RescanArgs;
 use super::parse;
@@ -45,6 +46,9 @@ pub struct Cli {
     /// Threads to use [default: as many as there are cores]
     #[arg(long, global = true, value_name = "N")]
     pub threads: Option<NonZeroUsize>,
+    /// How messages on stderr are written
+    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t)]
+    pub log_format: LogFormat,
 }
 
 /// The commands.
@@ -123,8 +127,8 @@ Examples:
   earmark register song.flac other.mp3 --registry my-registry
   earmark register --manifest catalogue.csv --registry my-registry")]
 pub struct RegisterArgs {
-    /// Files, folders and fingerprint files (.efp); in folders, files with an audio extension
-    #[arg(value_name = "INPUT", required_unless_present = "manifest")]
+    /// Files, folders, archives (.tar, .tar.gz, .zip), .parquet and .efp; - is audio on stdin
+    #[arg(value_name = "INPUT", required_unless_present_any = ["manifest", "files_from"])]
     pub inputs: Vec<PathBuf>,
     /// Where the registry is; made if there is none.
     #[command(flatten)]
@@ -141,6 +145,9 @@ pub struct RegisterArgs {
         hide_default_value = true
     )]
     pub columns: ColumnMap,
+    /// Which files.
+    #[command(flatten)]
+    pub listing: ListingArgs,
 }
 
 /// `earmark scan`.
@@ -156,8 +163,8 @@ Examples:
   earmark scan clip.mp3 --registry my-registry --use ai-generative-training \\
       --territory DE --as-of 2026-08-01 --policy opt-in")]
 pub struct ScanArgs {
-    /// Files, folders and fingerprint files (.efp); in folders, files with an audio extension
-    #[arg(value_name = "INPUT", required = true)]
+    /// Files, folders, archives (.tar, .tar.gz, .zip), .parquet and .efp; - is audio on stdin
+    #[arg(value_name = "INPUT", required_unless_present_any = ["manifest", "files_from"])]
     pub inputs: Vec<PathBuf>,
     /// Where the registry is.
     #[command(flatten)]
@@ -183,6 +190,15 @@ pub struct ScanArgs {
     /// Write the results to this file instead of stdout
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Which files.
+    #[command(flatten)]
+    pub listing: ListingArgs,
+    /// Rows that name audio.
+    #[command(flatten)]
+    pub rows: RowsArgs,
+    /// Data sets and long runs.
+    #[command(flatten)]
+    pub dataset: DatasetArgs,
 }
 
 /// How a query is searched and judged.
@@ -221,8 +237,8 @@ Examples:
   earmark identify clip.mp3 --registry my-registry
   earmark identify mixes/ --registry my-registry --format jsonl > found.jsonl")]
 pub struct IdentifyArgs {
-    /// Files, folders and fingerprint files (.efp); in folders, files with an audio extension
-    #[arg(value_name = "INPUT", required = true)]
+    /// Files, folders, archives (.tar, .tar.gz, .zip), .parquet and .efp; - is audio on stdin
+    #[arg(value_name = "INPUT", required_unless_present_any = ["manifest", "files_from"])]
     pub inputs: Vec<PathBuf>,
     /// Where the registry is.
     #[command(flatten)]
@@ -236,6 +252,12 @@ pub struct IdentifyArgs {
     /// Write the results to this file instead of stdout
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Which files.
+    #[command(flatten)]
+    pub listing: ListingArgs,
+    /// Rows that name audio.
+    #[command(flatten)]
+    pub rows: RowsArgs,
 }
 
 /// `earmark registry`.

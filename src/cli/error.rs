@@ -7,6 +7,7 @@ use earmark::fingerprint::FileError;
 use earmark::index::IndexError;
 use earmark::registry::{ImportError, RegistryError, VocabularyError};
 use earmark::rescan::RescanError;
+use earmark::scan::inputs::{BadGlob, InputError, SelectionError};
 use earmark::scan::manifest::ManifestError;
 
 /// An error of usage or environment: the command as a whole cannot go on.
@@ -81,6 +82,15 @@ pub enum CliError {
     /// A report cannot be answered anew.
     #[error(transparent)]
     Rescan(#[from] RescanError),
+    /// What is to be read cannot be listed.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// A glob says nothing.
+    #[error(transparent)]
+    Glob(#[from] BadGlob),
+    /// A run cannot go on.
+    #[error(transparent)]
+    Selection(#[from] SelectionError),
     /// A registry does not check.
     #[error("{} is damaged ({problems} found): restore the folder from a copy", path.display())]
     Damaged {

@@ -10,7 +10,6 @@ use earmark::index::Index;
 use earmark::matching::{MatchOptions, Matcher};
 use earmark::registry::{Registry, RegistryError};
 use earmark::report::{CheckedAgainst, MatchRow, ScanCsv, ScanRow, ScanTable, Summary};
-use earmark::scan::inputs::expand;
 use earmark::verdict::{DeclarationBook, Question, Recognition, SHORTEST_S, TagClaim, VerdictKind, decide};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -20,10 +19,10 @@ use super::args::{ScanArgs, ScanFormat};
 use super::error::CliError;
 use super::exit::Outcome;
 use super::known::Known;
+use super::listing;
 use super::output::{Output, terminal_columns};
 use super::reading::{self, Source};
-use super::streaming::{self, Job};
-use super::tell_about;
+use super::streaming::{self, Job, Part};
 
 /// Says for every input whether it may be used, and why.
 pub fn run(args: ScanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, CliError> {
@@ -39,15 +38,14 @@ pub fn run(args: ScanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, Cli
     };
     let checked = checked_against(&registry, question.clone(), match_options.clone())?;
     let checker = Checker::new(&registry, &index, question, match_options)?;
-    let inputs = expand(&args.inputs);
-    tell_about(&inputs);
+    let inputs = listing::open(&args.listing, &args.inputs, args.rows.source(), registry.params())?;
 
     let table = args.format == ScanFormat::Table;
     let mut output = Output::open(args.out.as_deref(), table)?;
     let shown = output.is_terminal();
     let out = args.out.as_deref();
     let params = registry.params();
-    let job = Job { inputs: &inputs.list, params, out, shown, errors_shown: shown && table, threads };
+    let job = Job { params, out, shown, errors_shown: shown && table, threads };
     let failed = |error| Output::failed(out, error);
     let mut writer = match args.format {
         ScanFormat::Table => Writer::Table(ScanTable::new(&mut output, terminal_columns())),
@@ -57,6 +55,8 @@ pub fn run(args: ScanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, Cli
     let mut summary = Summary::default();
     let run = streaming::run(
         &job,
+        inputs,
+        Part::all(),
         |source| checker.check(source),
         |path, error| checker.failed(path, error),
         |row| {
@@ -126,7 +126,7 @@ impl<'a> Checker<'a> {
     }
 
     /// The row of a file.
-    pub fn check(&self, source: Source<'_>) -> Result<ScanRow, RegistryError> {
+    pub fn check(&self, source: Source) -> Result<ScanRow, RegistryError> {
         let reading = reading::read(source, self.registry.params(), &self.limits);
         let (audio, matches) = match reading.sound {
             Ok((fingerprint, info)) => {
