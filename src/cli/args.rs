@@ -16,6 +16,7 @@ use super::args_compare::CompareArgs;
 use super::args_declare::DeclareArgs;
 use super::args_evidence::EvidenceArgs;
 use super::args_fingerprint::FingerprintArgs;
+use super::args_inputs::{DatasetArgs, ListingArgs, LogFormat, RowsArgs};
 use super::args_judging::{LicenceArgs, OverlapArgs};
 use super::args_log::{ExportArgs, ImportArgs, LogArgs, MandateArgs, OwnerArgs};
 use super::args_report::ReportArgs;
@@ -48,6 +49,9 @@ pub struct Cli {
     /// Threads to use [default: as many as there are cores]
     #[arg(long, global = true, value_name = "N")]
     pub threads: Option<NonZeroUsize>,
+    /// How messages on stderr are written
+    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t)]
+    pub log_format: LogFormat,
 }
 
 /// The commands.
@@ -133,8 +137,8 @@ Examples:
   earmark register song.flac other.mp3 --registry my-registry
   earmark register --manifest catalogue.csv --registry my-registry")]
 pub struct RegisterArgs {
-    /// Files, folders and fingerprint files (.efp); in folders, files with an audio extension
-    #[arg(value_name = "INPUT", required_unless_present = "manifest")]
+    /// Files, folders, archives (.tar, .tar.gz, .zip), .parquet and .efp; - is audio on stdin
+    #[arg(value_name = "INPUT", required_unless_present_any = ["manifest", "files_from"])]
     pub inputs: Vec<PathBuf>,
     /// Where the registry is; made if there is none.
     #[command(flatten)]
@@ -151,6 +155,9 @@ pub struct RegisterArgs {
         hide_default_value = true
     )]
     pub columns: ColumnMap,
+    /// Which files.
+    #[command(flatten)]
+    pub listing: ListingArgs,
 }
 
 /// `earmark scan`.
@@ -167,8 +174,8 @@ Examples:
       --territory DE --as-of 2026-08-01 --policy opt-in
   earmark scan downloads/ --registry my-registry --accept-terms licences.csv --min-overlap 3s")]
 pub struct ScanArgs {
-    /// Files, folders and fingerprint files (.efp); in folders, files with an audio extension
-    #[arg(value_name = "INPUT", required = true)]
+    /// Files, folders, archives (.tar, .tar.gz, .zip), .parquet and .efp; - is audio on stdin
+    #[arg(value_name = "INPUT", required_unless_present_any = ["manifest", "files_from"])]
     pub inputs: Vec<PathBuf>,
     /// Where the registry is.
     #[command(flatten)]
@@ -200,6 +207,15 @@ pub struct ScanArgs {
     /// Write the results to this file instead of stdout
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Which files.
+    #[command(flatten)]
+    pub listing: ListingArgs,
+    /// Rows that name audio.
+    #[command(flatten)]
+    pub rows: RowsArgs,
+    /// Data sets and long runs.
+    #[command(flatten)]
+    pub dataset: DatasetArgs,
 }
 
 /// How a query is searched and judged.
@@ -238,8 +254,8 @@ Examples:
   earmark identify clip.mp3 --registry my-registry
   earmark identify mixes/ --registry my-registry --format jsonl > found.jsonl")]
 pub struct IdentifyArgs {
-    /// Files, folders and fingerprint files (.efp); in folders, files with an audio extension
-    #[arg(value_name = "INPUT", required = true)]
+    /// Files, folders, archives (.tar, .tar.gz, .zip), .parquet and .efp; - is audio on stdin
+    #[arg(value_name = "INPUT", required_unless_present_any = ["manifest", "files_from"])]
     pub inputs: Vec<PathBuf>,
     /// Where the registry is.
     #[command(flatten)]
@@ -253,6 +269,12 @@ pub struct IdentifyArgs {
     /// Write the results to this file instead of stdout
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Which files.
+    #[command(flatten)]
+    pub listing: ListingArgs,
+    /// Rows that name audio.
+    #[command(flatten)]
+    pub rows: RowsArgs,
 }
 
 /// `earmark registry`.

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::args_inputs::ListingArgs;
+
 /// `earmark fingerprint`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -20,8 +22,8 @@ Examples:
   earmark fingerprint --manifest catalogue.csv --out catalogue.efp
   earmark register catalogue.efp --registry my-registry")]
 pub struct FingerprintArgs {
-    /// Files, folders and fingerprint files (.efp); in folders, files with an audio extension
-    #[arg(value_name = "INPUT", required_unless_present = "manifest")]
+    /// Files, folders, archives (.tar, .tar.gz, .zip), .parquet and .efp; - is audio on stdin
+    #[arg(value_name = "INPUT", required_unless_present_any = ["manifest", "files_from"])]
     pub inputs: Vec<PathBuf>,
     /// Rows of what is known about files (.csv or .jsonl), as for `register`
     #[arg(long, value_name = "FILE")]
@@ -29,6 +31,9 @@ pub struct FingerprintArgs {
     /// The fingerprint file to write
     #[arg(long, value_name = "FILE.efp", value_parser = efp)]
     pub out: PathBuf,
+    /// Which files.
+    #[command(flatten)]
+    pub listing: ListingArgs,
 }
 
 /// A name by which the file is known again.

@@ -8,6 +8,7 @@ use earmark::index::IndexError;
 use earmark::registry::{DocumentHash, ImportError, RegistryError, VocabularyError};
 use earmark::report::ReportError;
 use earmark::rescan::RescanError;
+use earmark::scan::inputs::{BadGlob, InputError, SelectionError};
 use earmark::scan::manifest::ManifestError;
 use earmark::verdict::AcceptedTermsError;
 
@@ -135,6 +136,15 @@ pub enum CliError {
         /// The folder.
         path: PathBuf,
     },
+    /// What is to be read cannot be listed.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// A glob says nothing.
+    #[error(transparent)]
+    Glob(#[from] BadGlob),
+    /// A run cannot go on.
+    #[error(transparent)]
+    Selection(#[from] SelectionError),
     /// A registry does not check.
     #[error("{} is damaged ({problems} found): restore the folder from a copy", path.display())]
     Damaged {

@@ -7,7 +7,6 @@ use std::path::Path;
 use earmark::audio::Limits;
 use earmark::fingerprint::{About, EncodedEntry, Entry, EntryError, FingerprintWriter};
 use earmark::params::Params;
-use earmark::scan::inputs::expand;
 use earmark::scan::manifest::{ColumnMap, Manifest, Purpose, Row, read_manifest};
 use earmark::scan::pipeline::{Ending, Pipeline};
 use earmark::units::Seconds;
@@ -21,7 +20,7 @@ use super::reading::{self, Source};
 use super::register::jobs;
 use super::streaming::run_named;
 use super::tell::tell;
-use super::{interrupt, tell_about};
+use super::{interrupt, listing};
 
 /// Keeps the fingerprint of every input.
 pub fn run(args: FingerprintArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, CliError> {
@@ -31,23 +30,20 @@ pub fn run(args: FingerprintArgs, threads: Option<NonZeroUsize>) -> Result<Outco
     };
     manifest.bad_rows.iter().for_each(tell);
     let mut failures = !manifest.bad_rows.is_empty();
-    let inputs = expand(&args.inputs);
-    if !args.inputs.is_empty() {
-        tell_about(&inputs);
-    }
-    let jobs = jobs::list(manifest.rows, inputs.list);
     let (params, limits) = (Params::default(), Limits::default());
+    let inputs = listing::open(&args.listing, &args.inputs, None, &params)?;
     let pipeline = Pipeline::new(threads, interrupt::watch()?)
         .map_err(|error| CliError::Threads { reason: error.to_string() })?;
-    let mut progress = Progress::new(jobs.iter().map(|job| reading::count(&job.input, &params)).sum());
+    let mut progress = Progress::new(inputs.count.map(|count| count + manifest.rows.len() as u64));
+    let jobs = jobs::list(manifest.rows, inputs.items, inputs.timeout, &params);
     let failed = |error| Output::failed(Some(&args.out), error);
     let mut writer =
         FingerprintWriter::new(Output::open(Some(&args.out), false)?, &params).map_err(failed)?;
     let ending = run_named(
         &pipeline,
-        jobs.iter().flat_map(|job| job.sources(&params)),
+        jobs,
         |(source, _)| source.path(),
-        |(source, row)| keep(source, row, &params, &limits),
+        |(source, row)| keep(source, row.as_deref(), &params, &limits),
         |path, result| {
             // What went wrong is kept, too, so that every input gets its answer.
             let kept = match result {
@@ -84,7 +80,7 @@ struct Kept {
     outcome: Result<Seconds, String>,
 }
 
-fn keep(source: Source<'_>, row: Option<&Row>, params: &Params, limits: &Limits) -> Result<Kept, EntryError> {
+fn keep(source: Source, row: Option<&Row>, params: &Params, limits: &Limits) -> Result<Kept, EntryError> {
     let reading = reading::read(source, params, limits);
     let about = About {
         path: reading.path.to_string_lossy().into_owned(),

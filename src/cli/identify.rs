@@ -7,16 +7,15 @@ use earmark::audio::Limits;
 use earmark::matching::Matcher;
 use earmark::registry::Registry;
 use earmark::report::{IdentifyRow, IdentifyTable, write_json_line};
-use earmark::scan::inputs::expand;
 
 use super::args::{IdentifyArgs, ListFormat};
 use super::error::CliError;
 use super::exit::Outcome;
 use super::known::Known;
+use super::listing;
 use super::output::{Output, terminal_columns};
 use super::reading::{self, Source};
-use super::streaming::{self, Job};
-use super::tell_about;
+use super::streaming::{self, Job, Part};
 
 /// Says what is in every input and where.
 pub fn run(args: IdentifyArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, CliError> {
@@ -25,21 +24,19 @@ pub fn run(args: IdentifyArgs, threads: Option<NonZeroUsize>) -> Result<Outcome,
     let matcher = Matcher::new(&index, registry.params(), args.matching.options());
     let known = Known::new(&registry)?;
     let limits = Limits::default();
-    let inputs = expand(&args.inputs);
-    tell_about(&inputs);
+    let inputs = listing::open(&args.listing, &args.inputs, args.rows.source(), registry.params())?;
 
     let table = args.format == ListFormat::Table;
     let mut output = Output::open(args.out.as_deref(), table)?;
     let shown = output.is_terminal();
     let job = Job {
-        inputs: &inputs.list,
         params: registry.params(),
         out: args.out.as_deref(),
         shown,
         errors_shown: shown && table,
         threads,
     };
-    let check = |source: Source<'_>| {
+    let check = |source: Source| {
         let reading = reading::read(source, registry.params(), &limits);
         let path = &reading.path;
         Ok(match reading.sound {
@@ -55,7 +52,7 @@ pub fn run(args: IdentifyArgs, threads: Option<NonZeroUsize>) -> Result<Outcome,
         ListFormat::Table => Writer::Table(IdentifyTable::new(&mut output, terminal_columns())),
         ListFormat::Jsonl => Writer::Jsonl(&mut output),
     };
-    let run = streaming::run(&job, check, IdentifyRow::failed, |row| writer.write(row))?;
+    let run = streaming::run(&job, inputs, Part::all(), check, IdentifyRow::failed, |row| writer.write(row))?;
     writer.finish().map_err(|error| Output::failed(job.out, error))?;
     run.progress.finish(None);
     output.finish_and_tell(run.whole)?;

@@ -9,6 +9,7 @@ mod args_compare;
 mod args_declare;
 mod args_evidence;
 mod args_fingerprint;
+mod args_inputs;
 mod args_judging;
 mod args_log;
 mod args_report;
@@ -17,6 +18,7 @@ mod compare;
 mod completions;
 mod copying;
 mod declare;
+mod decoding;
 mod error;
 mod evidence;
 mod exit;
@@ -26,6 +28,7 @@ mod interrupt;
 mod judging;
 mod kept;
 mod known;
+mod listing;
 mod log;
 mod output;
 mod parse;
@@ -43,20 +46,21 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
-use earmark::scan::inputs::Inputs;
 
 use args::{Cli, Command};
 use error::CliError;
 use exit::Outcome;
-use tell::tell;
+use tell::{set_format, tell_error};
 
 /// Runs what was typed and says how it ended.
 pub fn run() -> ExitCode {
-    match command(Cli::parse()) {
+    let cli = Cli::parse();
+    set_format(cli.log_format);
+    match command(cli) {
         Ok(outcome) => outcome.into(),
         Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
         Err(error) => {
-            tell(error);
+            tell_error(error);
             ExitCode::from(exit::USAGE_OR_ENVIRONMENT)
         }
     }
@@ -78,15 +82,5 @@ fn command(cli: Cli) -> Result<Outcome, CliError> {
             completions::write(shell, &mut io::stdout()).map_err(CliError::Stdout)?;
             Ok(Outcome::default())
         }
-    }
-}
-
-/// Says what was left out of folders, and when nothing is left.
-fn tell_about(inputs: &Inputs) {
-    if inputs.skipped.total() > 0 {
-        tell(format_args!("left out of folders: {}", inputs.skipped));
-    }
-    if inputs.list.is_empty() {
-        tell("found no audio files; name a file to have it read whatever its extension");
     }
 }

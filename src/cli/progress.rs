@@ -5,10 +5,9 @@ use std::io::IsTerminal;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use earmark::report::clean;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::tell::{counted, tell};
+use super::tell::{counted, is_json, tell, tell_of};
 
 /// How often the bar is drawn anew while no file is finished.
 const TICK: Duration = Duration::from_millis(200);
@@ -31,12 +30,16 @@ struct Tally {
 }
 
 impl Progress {
-    /// Progress over `files` files.
-    pub fn new(files: u64) -> Self {
-        let visible = std::io::stderr().is_terminal();
+    /// Progress over `files` files, or over nobody knows how many.
+    pub fn new(files: impl Into<Option<u64>>) -> Self {
+        let files = files.into();
+        let visible = std::io::stderr().is_terminal() && !is_json();
         let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(Some(files), target);
-        let style = ProgressStyle::with_template("{bar:24} {pos}/{len} files  {msg}  {eta} left");
+        let bar = ProgressBar::with_draw_target(files, target);
+        let style = ProgressStyle::with_template(match files {
+            Some(_) => "{bar:24} {pos}/{len} files  {msg}  {eta} left",
+            None => "{spinner} {pos} files  {msg}  {elapsed}",
+        });
         bar.set_style(style.expect("the template is valid"));
         if visible {
             bar.enable_steady_tick(TICK);
@@ -60,8 +63,7 @@ impl Progress {
 
     /// Writes a line about a file to stderr, above the bar.
     pub fn say(&self, path: &Path, message: impl Display) {
-        let line = format!("{}: {message}", path.display());
-        self.bar.suspend(|| tell(clean(&line)));
+        self.bar.suspend(|| tell_of(path, &message));
     }
 
     /// Takes the bar away while `write` writes to the terminal.
@@ -89,7 +91,7 @@ pub struct BytesProgress(ProgressBar);
 impl BytesProgress {
     /// A bar that is empty.
     pub fn new() -> Self {
-        if !std::io::stderr().is_terminal() {
+        if !std::io::stderr().is_terminal() || is_json() {
             return Self(ProgressBar::hidden());
         }
         let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());

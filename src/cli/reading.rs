@@ -2,19 +2,21 @@
 //! file keeps them.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use earmark::audio::{AudioError, AudioInfo, Limits, Tags, read_tags};
 use earmark::fingerprint::{
-    BadEntry, EXTENSION, FileError, FileHash, Fingerprint, FingerprintReader, HashedSource, StoredEntry,
-    fingerprint,
+    BadEntry, FileError, FileHash, Fingerprint, FingerprintReader, HashedSource, StoredEntry,
 };
 use earmark::matching::{Match, Matcher};
 use earmark::params::Params;
-use earmark::scan::inputs::Input;
+use earmark::scan::inputs::{Input, InputError, Item, Shared};
 use earmark::units::Seconds;
 use serde_json::Value;
+
+use super::decoding::{self, Clock, Timed};
 
 /// Less audio than this is neither registered nor recognised, in seconds.
 /// Landmarks span up to about half a second; in less than twice that there are
@@ -22,54 +24,52 @@ use serde_json::Value;
 pub const SHORTEST_S: Seconds = 1.0;
 
 /// One thing to check.
-pub enum Source<'a> {
-    /// A file to decode, or what cannot be read in its place.
-    Audio(&'a Input),
+pub enum Source {
+    /// Audio to decode, or what cannot be read in its place.
+    Audio {
+        /// What is decoded.
+        item: Item,
+        /// How long that may take.
+        timeout: Option<Duration>,
+    },
     /// What a fingerprint file keeps of a file.
     Kept(Box<StoredEntry>),
     /// What cannot be read of a fingerprint file.
     Lost {
         /// The fingerprint file.
-        path: &'a Path,
+        path: PathBuf,
         /// What is wrong with it.
         error: FileError,
     },
 }
 
-impl Source<'_> {
+impl Source {
     /// The file as it was named or found.
     pub fn path(&self) -> PathBuf {
         match self {
-            Self::Audio(input) => input.path().to_owned(),
+            Self::Audio { item, .. } => item.name(),
             Self::Kept(entry) => PathBuf::from(&entry.about.path),
-            Self::Lost { path, .. } => (*path).to_owned(),
+            Self::Lost { path, .. } => path.clone(),
         }
     }
 }
 
-/// Everything behind an input: itself, or all that a fingerprint file keeps.
-pub fn sources<'a>(input: &'a Input, params: &Params) -> Box<dyn Iterator<Item = Source<'a>> + 'a> {
-    let Some(path) = fingerprint_file(input) else { return Box::new(std::iter::once(Source::Audio(input))) };
-    match FingerprintReader::open(path, params) {
+/// Everything behind an item: itself, or all that a fingerprint file keeps.
+pub fn sources(
+    item: Item,
+    timeout: Option<Duration>,
+    params: &Params,
+) -> Box<dyn Iterator<Item = Source> + Send> {
+    let Input::Fingerprints(path) = item.input else {
+        return Box::new(std::iter::once(Source::Audio { item, timeout }));
+    };
+    match FingerprintReader::open(&path, params) {
         Ok(entries) => Box::new(entries.map(move |entry| match entry {
             Ok(entry) => Source::Kept(Box::new(entry)),
-            Err(error) => Source::Lost { path, error },
+            Err(error) => Source::Lost { path: path.clone(), error },
         })),
         Err(error) => Box::new(std::iter::once(Source::Lost { path, error })),
     }
-}
-
-/// How many [`sources`] an input has, as far as that is known beforehand.
-pub fn count(input: &Input, params: &Params) -> u64 {
-    let entries = |path| FingerprintReader::open(path, params).ok()?.announced();
-    fingerprint_file(input).and_then(entries).unwrap_or(1)
-}
-
-/// The path of an input whose name says that it is a fingerprint file.
-fn fingerprint_file(input: &Input) -> Option<&Path> {
-    let Input::File(path) = input else { return None };
-    let is_one = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(EXTENSION));
-    is_one.then_some(path)
 }
 
 /// The largest cue sheet that is read, in bytes; one of a full disc has ten
@@ -104,6 +104,23 @@ pub enum ReadError {
     /// It is a folder, a pipe or a device.
     #[error("is not a regular file: name a file or a folder of files")]
     NotAFile,
+    /// What was to hold it cannot be read, or does not hold it.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// It took too long.
+    #[error("took longer than {limit_s} s: raise --file-timeout if the file is genuine")]
+    TimedOut {
+        /// The limit in seconds.
+        limit_s: u64,
+    },
+    /// The passage that is asked about is not in it.
+    #[error("ends at {duration_s:.3} s, and the passage begins at {start_s:.3} s")]
+    PassageBeyond {
+        /// Where the passage begins, in seconds.
+        start_s: Seconds,
+        /// Length of the audio in seconds.
+        duration_s: Seconds,
+    },
     /// It has no audio that can be decoded.
     #[error(transparent)]
     Audio(#[from] AudioError),
@@ -117,41 +134,78 @@ pub enum ReadError {
 
 /// Reads a source. Tags and sound fail independently: a tag speaks although
 /// the sound is damaged, and the other way round.
-pub fn read(source: Source<'_>, params: &Params, limits: &Limits) -> Reading {
+pub fn read(source: Source, params: &Params, limits: &Limits) -> Reading {
     match source {
-        Source::Audio(input) => read_audio(input, params, limits),
+        Source::Audio { item, timeout } => read_audio(item, &Clock::start(timeout), params, limits),
         Source::Kept(entry) => read_kept(*entry, params, limits),
-        Source::Lost { path, error } => failed(path.to_owned(), || ReadError::Kept(error.to_string())),
+        Source::Lost { path, error } => {
+            failed(path, ReadError::Kept(error.to_string()), ReadError::Kept(error.to_string()))
+        }
     }
 }
 
-fn failed(path: PathBuf, error: impl Fn() -> ReadError) -> Reading {
-    Reading { path, file: None, columns: Vec::new(), tags: Err(error()), sound: Err(error()) }
+fn failed(path: PathBuf, tags: ReadError, sound: ReadError) -> Reading {
+    Reading { path, file: None, columns: Vec::new(), tags: Err(tags), sound: Err(sound) }
 }
 
-fn read_audio(input: &Input, params: &Params, limits: &Limits) -> Reading {
-    let path = match input {
-        Input::File(path) => path,
-        Input::Unreadable { path, error } => {
-            return failed(path.clone(), || ReadError::Open(io::Error::new(error.kind(), error.to_string())));
+fn read_audio(item: Item, clock: &Clock, params: &Params, limits: &Limits) -> Reading {
+    let name = item.name();
+    let passage = item.passage;
+    let work = |path: &Path, open: &dyn Fn() -> Result<Bytes, ReadError>| {
+        let extension = path.extension().map(|extension| extension.to_string_lossy().into_owned());
+        let hint = extension.as_deref();
+        let open = || open().map(|source| Timed::new(source, clock));
+        let tags = open().and_then(|source| Ok(read_tags(source, hint, limits)?));
+        let opened = open().and_then(|source| HashedSource::new(source).map_err(ReadError::Open));
+        let (sound, file) = match opened {
+            Ok(source) => {
+                let sound = decoding::fingerprint(source.clone(), hint, passage, clock, params, limits);
+                // What could be decoded although some bytes cannot be read has no name.
+                (sound, source.finish().ok())
+            }
+            Err(error) => (Err(error), None),
+        };
+        // Tags that were read in time speak although the sound was not.
+        (tags, file, clock.judge(sound))
+    };
+    let (tags, file, sound) = match item.input {
+        Input::File(path) | Input::Fingerprints(path) => {
+            let (mut tags, file, sound) = work(&path, &|| open(&path).map(Bytes::File));
+            if let (Ok(tags), Some((sheet, name))) = (&mut tags, cue_sheet(&path)) {
+                tags.add_cue_sheet(&sheet, &name);
+            }
+            (tags, file, sound)
+        }
+        Input::Bytes { path, bytes } => work(&path, &|| Ok(Bytes::Memory(Cursor::new(bytes.clone())))),
+        Input::Unreadable { error, .. } => {
+            return failed(name, ReadError::Kept(error.to_string()), error.into());
         }
     };
-    let extension = path.extension().map(|extension| extension.to_string_lossy().into_owned());
-    let hint = extension.as_deref();
-    let mut tags = open(path).and_then(|file| Ok(read_tags(file, hint, limits)?));
-    if let (Ok(tags), Some((sheet, name))) = (&mut tags, cue_sheet(path)) {
-        tags.add_cue_sheet(&sheet, &name);
+    Reading { path: name, file, columns: Vec::new(), tags, sound }
+}
+
+/// The bytes of an input.
+enum Bytes {
+    File(File),
+    Memory(Cursor<Shared>),
+}
+
+impl Read for Bytes {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::File(file) => file.read(buf),
+            Self::Memory(bytes) => bytes.read(buf),
+        }
     }
-    let opened = open(path).and_then(|file| HashedSource::new(file).map_err(ReadError::Open));
-    let (sound, file) = match opened {
-        Ok(source) => {
-            let sound = fingerprint(source.clone(), hint, params, limits);
-            // What could be decoded although some bytes cannot be read has no name.
-            (sound.map_err(ReadError::from), source.finish().ok())
+}
+
+impl Seek for Bytes {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        match self {
+            Self::File(file) => file.seek(to),
+            Self::Memory(bytes) => bytes.seek(to),
         }
-        Err(error) => (Err(error), None),
-    };
-    Reading { path: path.clone(), file, columns: Vec::new(), tags, sound }
+    }
 }
 
 fn read_kept(entry: StoredEntry, params: &Params, limits: &Limits) -> Reading {
@@ -165,7 +219,7 @@ fn read_kept(entry: StoredEntry, params: &Params, limits: &Limits) -> Reading {
             tags: about.tags.map_err(ReadError::Kept),
             sound: entry.sound.map_err(ReadError::Kept),
         },
-        Err(error) => failed(path, || error.clone().into()),
+        Err(error) => failed(path, error.clone().into(), error.into()),
     }
 }
 

@@ -10,7 +10,6 @@ use earmark::index::Index;
 use earmark::matching::{MatchOptions, Matcher};
 use earmark::registry::{Registry, RegistryError};
 use earmark::report::{MatchRow, ScanCsv, ScanHeader, ScanRow, ScanTable, Summary};
-use earmark::scan::inputs::expand;
 use earmark::verdict::{
     AcceptedTerms, DeclarationBook, Heard, Question, Recognition, TagClaim, VerdictKind, decide,
 };
@@ -23,10 +22,10 @@ use super::error::CliError;
 use super::exit::Outcome;
 use super::judging::accepted_terms;
 use super::known::Known;
+use super::listing;
 use super::output::{Output, terminal_columns};
 use super::reading::{self, Reading, Source};
-use super::streaming::{self, Job};
-use super::tell_about;
+use super::streaming::{self, Job, Part};
 
 /// Says for every input whether it may be used, and why.
 pub fn run(args: ScanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, CliError> {
@@ -43,15 +42,14 @@ pub fn run(args: ScanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, Cli
     let named = args.inputs.iter().map(|input| input.to_string_lossy().into_owned()).collect();
     let checker = Checker::new(&registry, &index, question, accepted, match_options.clone())?;
     let header = ScanHeader::new(&registry, checker.question().clone(), match_options, named)?;
-    let inputs = expand(&args.inputs);
-    tell_about(&inputs);
+    let inputs = listing::open(&args.listing, &args.inputs, args.rows.source(), registry.params())?;
 
     let table = args.format == ScanFormat::Table;
     let mut output = Output::open(args.out.as_deref(), table)?;
     let shown = output.is_terminal();
     let out = args.out.as_deref();
     let params = registry.params();
-    let job = Job { inputs: &inputs.list, params, out, shown, errors_shown: shown && table, threads };
+    let job = Job { params, out, shown, errors_shown: shown && table, threads };
     let failed = |error| Output::failed(out, error);
     let mut writer = match args.format {
         ScanFormat::Table => Writer::Table(ScanTable::new(&mut output, terminal_columns())),
@@ -64,6 +62,8 @@ pub fn run(args: ScanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, Cli
     let mut summary = Summary::default();
     let run = streaming::run(
         &job,
+        inputs,
+        Part::all(),
         |source| checker.check(source),
         |path, error| checker.failed(path, error),
         |row| {
@@ -134,7 +134,7 @@ impl<'a> Checker<'a> {
     }
 
     /// The row of a file.
-    pub fn check(&self, source: Source<'_>) -> Result<ScanRow, RegistryError> {
+    pub fn check(&self, source: Source) -> Result<ScanRow, RegistryError> {
         self.check_reading(reading::read(source, self.registry.params(), &self.limits))
     }
 

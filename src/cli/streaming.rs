@@ -3,23 +3,24 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::io;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::{io, iter};
 
 use earmark::params::Params;
 use earmark::registry::RegistryError;
 use earmark::report::{IdentifyRow, ScanRow};
-use earmark::scan::inputs::Input;
+use earmark::scan::inputs::{Selection, Shard};
 use earmark::scan::pipeline::{Ending, Panicked, Pipeline};
 use earmark::units::Seconds;
 
 use super::error::CliError;
 use super::interrupt;
+use super::listing::Inputs;
 use super::output::Output;
 use super::progress::Progress;
-use super::reading::{self, Source};
+use super::reading::Source;
 
 /// A row of results, as far as progress is concerned.
 pub trait Row: Send {
@@ -51,8 +52,6 @@ impl Row for ScanRow {
 
 /// What is to be checked and where the rows go.
 pub struct Job<'a> {
-    /// The inputs.
-    pub inputs: &'a [Input],
     /// The params of the registry, and so of every fingerprint file.
     pub params: &'a Params,
     /// The file that results are written to; `None` for standard output.
@@ -65,6 +64,21 @@ pub struct Job<'a> {
     pub threads: Option<NonZeroUsize>,
 }
 
+/// Which part of the inputs is to be checked.
+pub struct Part {
+    /// The share of this run.
+    pub shard: Option<Shard>,
+    /// What of it is done, by path.
+    pub done: Box<dyn Iterator<Item = String>>,
+}
+
+impl Part {
+    /// Every input.
+    pub fn all() -> Self {
+        Self { shard: None, done: Box::new(iter::empty()) }
+    }
+}
+
 /// How a run over the inputs went.
 pub struct Run {
     /// Whether every input was checked; false after Ctrl-C.
@@ -75,20 +89,25 @@ pub struct Run {
     pub progress: Progress,
 }
 
-/// Calls `check` with every source, on several threads, and `write` with every
+/// Calls `check` with every source of `part`, on several threads, and `write` with every
 /// row, in the order of the inputs. `panicked` makes the row of a source on
 /// which `check` panicked.
 pub fn run<R: Row>(
     job: &Job<'_>,
-    check: impl Fn(Source<'_>) -> Result<R, RegistryError> + Sync,
+    inputs: Inputs,
+    part: Part,
+    check: impl Fn(Source) -> Result<R, RegistryError> + Sync,
     panicked: impl Fn(&Path, String) -> R,
     mut write: impl FnMut(&R) -> io::Result<()>,
 ) -> Result<Run, CliError> {
     let pipeline = Pipeline::new(job.threads, interrupt::watch()?)
         .map_err(|error| CliError::Threads { reason: error.to_string() })?;
-    let mut progress = Progress::new(job.inputs.iter().map(|input| reading::count(input, job.params)).sum());
+    let mut progress = Progress::new(if part.shard.is_some() { None } else { inputs.count });
     let mut failures = false;
-    let sources = job.inputs.iter().flat_map(|input| reading::sources(input, job.params));
+    let (sources, left_out) = inputs.sources(job.params);
+    let mut selection = Selection::new(sources, part.shard, part.done);
+    let named = |source: &Source| source.path().to_string_lossy().into_owned();
+    let sources = iter::from_fn(|| selection.next_by(named));
     let ending = run_named(&pipeline, sources, Source::path, check, |path, result| {
         let row = match result {
             Ok(Ok(row)) => row,
@@ -111,6 +130,10 @@ pub fn run<R: Row>(
             Err(error) => ControlFlow::Break(Output::failed(job.out, error)),
         }
     });
+    progress.while_hidden(|| left_out.tell());
+    if let Some(error) = selection.error() {
+        return Err(error.into());
+    }
     match ending {
         Ending::Complete => Ok(Run { whole: true, failures, progress }),
         Ending::Stopped => Ok(Run { whole: false, failures, progress }),

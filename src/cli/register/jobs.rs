@@ -3,42 +3,41 @@
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
+use earmark::fingerprint::EXTENSION;
 use earmark::params::Params;
-use earmark::scan::inputs::Input;
+use earmark::scan::inputs::{Input, Item};
 use earmark::scan::manifest::Row;
 
 use crate::cli::reading::{self, Source};
 
-/// One file to register.
-pub struct Job {
-    /// The file.
-    pub input: Input,
-    /// What the manifest says about it.
-    pub row: Option<Row>,
-}
-
-impl Job {
-    /// All that is to be read, each with the row.
-    pub fn sources<'a>(
-        &'a self,
-        params: &Params,
-    ) -> impl Iterator<Item = (Source<'a>, Option<&'a Row>)> + 'a {
-        let row = self.row.as_ref();
-        reading::sources(&self.input, params).map(move |source| (source, row))
-    }
-}
+/// One thing to register, and what the manifest says about it.
+pub type Job = (Source, Option<Arc<Row>>);
 
 /// The manifest's rows, then the inputs that no row is about.
-pub fn list(rows: Vec<Row>, inputs: Vec<Input>) -> Vec<Job> {
+pub fn list(
+    rows: Vec<Row>,
+    items: impl Iterator<Item = Item>,
+    timeout: Option<Duration>,
+    params: &Params,
+) -> impl Iterator<Item = Job> {
     let in_manifest: HashSet<PathBuf> =
         rows.iter().filter_map(|row| row.path.as_deref()).map(place).collect();
-    let silent = |input: &Input| in_manifest.is_empty() || !in_manifest.contains(&place(input.path()));
-    let inputs: Vec<Input> = inputs.into_iter().filter(silent).collect();
+    let items =
+        items.filter(move |item| in_manifest.is_empty() || !in_manifest.contains(&place(item.input.path())));
     rows.into_iter()
-        .filter_map(|row| Some(Job { input: Input::File(row.path.clone()?), row: Some(row) }))
-        .chain(inputs.into_iter().map(|input| Job { input, row: None }))
-        .collect()
+        .filter_map(|row| {
+            let path = row.path.clone()?;
+            let is_kept = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case(EXTENSION));
+            let input = if is_kept { Input::Fingerprints(path) } else { Input::File(path) };
+            Some((Item::whole(input), Some(Arc::new(row))))
+        })
+        .chain(items.map(|item| (item, None)))
+        .flat_map(move |(item, row)| {
+            reading::sources(item, timeout, params).map(move |source| (source, row.clone()))
+        })
 }
 
 /// The file itself, however its path is written.
@@ -67,11 +66,11 @@ mod tests {
             columns: Vec::new(),
             duration_s: None,
         };
-        let inputs = ["a.mp3", "b.mp3"].map(|name| Input::File(folder.path().join(name)));
-        let jobs = list(vec![row], inputs.into());
-        let listed: Vec<(&Path, bool)> =
-            jobs.iter().map(|job| (job.input.path(), job.row.is_some())).collect();
+        let inputs = ["a.mp3", "b.mp3"].map(|name| Item::whole(Input::File(folder.path().join(name))));
+        let params = Params::default();
+        let jobs = list(vec![row], inputs.into_iter(), None, &params);
+        let listed: Vec<(PathBuf, bool)> = jobs.map(|(source, row)| (source.path(), row.is_some())).collect();
         let expected = [(folder.path().join("./b.mp3"), true), (folder.path().join("a.mp3"), false)];
-        assert_eq!(listed, expected.each_ref().map(|(path, row)| (path.as_path(), *row)));
+        assert_eq!(listed, expected);
     }
 }

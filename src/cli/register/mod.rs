@@ -13,7 +13,6 @@ use std::thread;
 use earmark::audio::Limits;
 use earmark::params::Params;
 use earmark::registry::{Added, NewRecording, Registry};
-use earmark::scan::inputs::expand;
 use earmark::scan::manifest::{Manifest, Purpose, Row, read_manifest};
 use earmark::scan::pipeline::{Ending, Pipeline};
 use earmark::units::Seconds;
@@ -25,7 +24,7 @@ use super::progress::Progress;
 use super::reading::{self, ReadError, SHORTEST_S, Source};
 use super::streaming::run_named;
 use super::tell::{counted, tell};
-use super::{interrupt, tell_about};
+use super::{interrupt, listing};
 
 use batch::{Batch, Commit, News};
 
@@ -39,10 +38,10 @@ pub fn run(args: RegisterArgs, threads: Option<NonZeroUsize>) -> Result<Outcome,
         Some(path) => read_manifest(path, &args.columns, Purpose::Register)?,
         None => Manifest::default(),
     };
-    let inputs = expand(&args.inputs);
+    let params = Params::default();
+    let inputs = listing::open(&args.listing, &args.inputs, None, &params)?;
     // Before the registry is opened: from there on there is something to keep whole.
     let stop = interrupt::watch()?;
-    let params = Params::default();
     let mut registry = Registry::open_or_create(&args.registry.registry, &params)?;
     let pipeline = Pipeline::new(threads, stop.clone())
         .map_err(|error| CliError::Threads { reason: error.to_string() })?
@@ -56,12 +55,9 @@ pub fn run(args: RegisterArgs, threads: Option<NonZeroUsize>) -> Result<Outcome,
             manifest.ignored_columns.join(", ")
         ));
     }
-    if !args.inputs.is_empty() {
-        tell_about(&inputs);
-    }
-    let jobs = jobs::list(manifest.rows, inputs.list);
     let limits = Limits::default();
-    let mut progress = Progress::new(jobs.iter().map(|job| reading::count(&job.input, &params)).sum());
+    let mut progress = Progress::new(inputs.count.map(|count| count + manifest.rows.len() as u64));
+    let jobs = jobs::list(manifest.rows, inputs.items, inputs.timeout, &params);
 
     // Committing and merging have a thread of their own, so that reading goes on
     // meanwhile.
@@ -73,9 +69,9 @@ pub fn run(args: RegisterArgs, threads: Option<NonZeroUsize>) -> Result<Outcome,
         let mut batch = Batch::default();
         let ending = run_named(
             &pipeline,
-            jobs.iter().flat_map(|job| job.sources(&params)),
+            jobs,
             |(source, _)| source.path(),
-            |(source, row)| prepare(source, row, &params, &limits),
+            |(source, row)| prepare(source, row.as_deref(), &params, &limits),
             |path, result| {
                 match result.map_err(|panic| panic.to_string()).and_then(|prepared| prepared) {
                     Ok(Prepared { recording, tags_error, other_length }) => {
@@ -153,12 +149,7 @@ pub fn other_length_told(said_s: Seconds, audio_s: Seconds) -> String {
 }
 
 /// Reads a source, which `row` is about; the error says why it cannot be registered.
-fn prepare(
-    source: Source<'_>,
-    row: Option<&Row>,
-    params: &Params,
-    limits: &Limits,
-) -> Result<Prepared, String> {
+fn prepare(source: Source, row: Option<&Row>, params: &Params, limits: &Limits) -> Result<Prepared, String> {
     let reading = reading::read(source, params, limits);
     // What a manifest said when the fingerprint was kept.
     let kept = match row {

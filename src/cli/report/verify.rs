@@ -12,7 +12,7 @@ use earmark::registry::Registry;
 use earmark::report::{
     Difference, DifferenceKind, PastLine, PastReport, PastRow, ScanHeader, write_json_line,
 };
-use earmark::scan::inputs::Input;
+use earmark::scan::inputs::{Input, Item};
 use earmark::scan::pipeline::{Ending, Pipeline};
 
 use crate::cli::args::ListFormat;
@@ -168,9 +168,10 @@ impl Again<'_> {
                 reading::read(Source::Kept(entry), self.params, &Limits::default())
             }
             None => {
-                let input = Input::File(self.root.join(&row.path));
+                let item = Item::whole(Input::File(self.root.join(&row.path)));
                 let PastRow { path, columns, .. } = row;
-                let reading = reading::read(Source::Audio(&input), self.params, &Limits::default());
+                let reading =
+                    reading::read(Source::Audio { item, timeout: None }, self.params, &Limits::default());
                 reading::Reading { path: PathBuf::from(path), columns, ..reading }
             }
         };

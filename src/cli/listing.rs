@@ -1,0 +1,76 @@
+//! From arguments to what is read.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use earmark::fingerprint::FingerprintReader;
+use earmark::params::Params;
+use earmark::scan::inputs::{Items, Listing, RowSource, Skipped};
+
+use super::args_inputs::ListingArgs;
+use super::error::CliError;
+use super::reading::{self, Source};
+use super::tell::tell;
+
+/// Everything that is to be read, listed while it is.
+pub struct Inputs {
+    /// The items.
+    pub items: Items,
+    /// How many sources there are, if anybody knows.
+    pub count: Option<u64>,
+    /// How long a file may take.
+    pub timeout: Option<Duration>,
+    in_archives: Arc<Mutex<Skipped>>,
+}
+
+/// Starts to list what is named, and says what is left out of folders.
+pub fn open(
+    args: &ListingArgs,
+    named: &[PathBuf],
+    rows: Option<RowSource>,
+    params: &Params,
+) -> Result<Inputs, CliError> {
+    let listing = Listing {
+        rows,
+        named: named.to_vec(),
+        lists: args.files_from.clone(),
+        nul: args.null,
+        choice: args.choice()?,
+        member_limit: args.member_limit(),
+    };
+    let kept = |path: &Path| FingerprintReader::open(path, params).ok().and_then(|reader| reader.announced());
+    let survey = listing.survey(kept);
+    if survey.skipped.total() > 0 {
+        tell(format_args!("left out of folders: {}", survey.skipped));
+    }
+    if survey.items == Some(0) && !named.is_empty() {
+        tell("found no audio files; name a file to have it read whatever its extension");
+    }
+    let items = listing.stream()?;
+    let in_archives = items.skipped_in_archives();
+    Ok(Inputs { items, count: survey.items, timeout: args.timeout(), in_archives })
+}
+
+impl Inputs {
+    /// All that is to be read, one after another; and what tells at the end what
+    /// was left out of archives.
+    pub fn sources(self, params: &Params) -> (impl Iterator<Item = Source>, LeftOut) {
+        let Inputs { items, timeout, in_archives, .. } = self;
+        let params = params.clone();
+        (items.flat_map(move |item| reading::sources(item, timeout, &params)), LeftOut(in_archives))
+    }
+}
+
+/// What is left out of archives, counted as they are read.
+pub struct LeftOut(Arc<Mutex<Skipped>>);
+
+impl LeftOut {
+    /// Says so, where there is something to say.
+    pub fn tell(&self) {
+        let skipped = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if skipped.total() > 0 {
+            tell(format_args!("left out of archives: {skipped}"));
+        }
+    }
+}

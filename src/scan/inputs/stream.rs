@@ -1,0 +1,318 @@
+//! What is to be read, and the thread that lists it.
+
+use std::io::{self, BufReader};
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use super::choice::Choice;
+use super::manifest_rows::{ManifestKind, Rows};
+use super::walk::{Holds, Skipped, walk};
+use super::{Input, InputError, Item, LARGEST_MEMBER, Shared, lines, path_list, tar_members, zip_members};
+
+/// The name of standard input.
+const STDIN: &str = "-";
+
+/// What is to be read. The order of the items: rows, then what is named, then
+/// the lists.
+#[derive(Clone, Debug)]
+pub struct Listing {
+    /// A manifest whose rows name audio.
+    pub rows: Option<RowSource>,
+    /// Files, folders and what holds audio; `-` is encoded audio on standard input.
+    pub named: Vec<PathBuf>,
+    /// Files with a path a line; `-` is standard input.
+    pub lists: Vec<PathBuf>,
+    /// Whether paths in lists end with NUL, and not with a line end.
+    pub nul: bool,
+    /// Which files of folders and archives are taken.
+    pub choice: Choice,
+    /// Most bytes of audio that is inside something else.
+    pub member_limit: u64,
+}
+
+/// A manifest whose rows name audio.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowSource {
+    /// The manifest: `.jsonl`, `.ndjson`, `.csv`, each also with `.gz`, or `.parquet`.
+    pub path: PathBuf,
+    /// The column with the path (or, in Parquet, the audio); `None` for the first
+    /// of [`PATH_COLUMNS`](super::PATH_COLUMNS) that is there.
+    pub column: Option<String>,
+    /// Where relative paths start; `None` for the manifest's folder.
+    pub base: Option<PathBuf>,
+}
+
+impl RowSource {
+    /// Where relative paths start.
+    pub(super) fn base(&self) -> &Path {
+        self.base.as_deref().unwrap_or_else(|| self.path.parent().unwrap_or(Path::new("")))
+    }
+
+    /// Reads the manifest no further than to know that it is one.
+    ///
+    /// # Errors
+    /// See [`ManifestKind`] and the header's.
+    fn open(&self) -> Result<Rows, InputError> {
+        Rows::open(self)
+    }
+}
+
+impl Default for Listing {
+    fn default() -> Self {
+        Self {
+            rows: None,
+            named: Vec::new(),
+            lists: Vec::new(),
+            nul: false,
+            choice: Choice::default(),
+            member_limit: LARGEST_MEMBER,
+        }
+    }
+}
+
+/// What is known before anything is read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Survey {
+    /// How many items there are; `None` where only reading tells.
+    pub items: Option<u64>,
+    /// What is left out of folders.
+    pub skipped: Skipped,
+}
+
+impl Listing {
+    /// Walks the folders once to count what they hold. `kept` tells how many
+    /// entries a fingerprint file has, if that is known.
+    pub fn survey(&self, kept: impl Fn(&Path) -> Option<u64>) -> Survey {
+        let mut survey = Survey::default();
+        let mut items = (self.rows.is_none() && self.lists.is_empty()).then_some(0u64);
+        for named in self.named.iter().filter(|named| named.as_os_str() != STDIN) {
+            let _ = walk(named, &self.choice, &mut survey.skipped, &mut |found| {
+                let count = match found.as_deref().map(Holds::by_name) {
+                    Err(_) | Ok(Holds::Audio) => Some(1),
+                    Ok(Holds::Fingerprints) => found.ok().and_then(|path| kept(&path)).or(Some(1)),
+                    Ok(Holds::Tar | Holds::Zip | Holds::Parquet) => None,
+                };
+                items = items.zip(count).map(|(items, count)| items.saturating_add(count));
+                ControlFlow::Continue(())
+            });
+        }
+        survey.items = items;
+        survey
+    }
+
+    /// Lists everything, in order.
+    ///
+    /// # Errors
+    /// If the manifest cannot be opened or has no column with paths.
+    pub fn stream(self) -> Result<Items, InputError> {
+        let rows = self.rows.as_ref().map(RowSource::open).transpose()?;
+        // One item waits while the next is read.
+        let (sender, receiver) = mpsc::sync_channel(0);
+        let skipped = Arc::new(Mutex::new(Skipped::default()));
+        let lister = Lister { listing: self, skipped: Arc::clone(&skipped) };
+        thread::Builder::new().name("inputs".to_owned()).spawn(move || {
+            // Nobody listens any more when the run was stopped.
+            let mut push = |item| match sender.send(item) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(_) => ControlFlow::Break(()),
+            };
+            let _ = lister.all(rows, &mut push);
+        })?;
+        Ok(Items { receiver, skipped })
+    }
+}
+
+/// The items of a [`Listing`], listed by a thread of its own.
+#[derive(Debug)]
+pub struct Items {
+    receiver: Receiver<Item>,
+    skipped: Arc<Mutex<Skipped>>,
+}
+
+impl Items {
+    /// What was left out of archives so far; it goes on counting.
+    pub fn skipped_in_archives(&self) -> Arc<Mutex<Skipped>> {
+        Arc::clone(&self.skipped)
+    }
+}
+
+impl Iterator for Items {
+    type Item = Item;
+
+    fn next(&mut self) -> Option<Item> {
+        self.receiver.recv().ok()
+    }
+}
+
+type Push<'a> = dyn FnMut(Item) -> ControlFlow<()> + 'a;
+
+struct Lister {
+    listing: Listing,
+    skipped: Arc<Mutex<Skipped>>,
+}
+
+impl Lister {
+    fn all(&self, rows: Option<Rows>, push: &mut Push<'_>) -> ControlFlow<()> {
+        if let Some(rows) = rows {
+            let path = self.listing.rows.as_ref().map(|rows| rows.path.clone()).unwrap_or_default();
+            self.contained(&path, push, |push| rows.read(self.listing.member_limit, push))?;
+        }
+        for named in &self.listing.named {
+            self.named(named, push)?;
+        }
+        for list in &self.listing.lists {
+            let source: Box<dyn io::BufRead> = if list.as_os_str() == STDIN {
+                Box::new(BufReader::new(io::stdin()))
+            } else {
+                match lines::plain(list) {
+                    Ok(source) => source,
+                    Err(error) => {
+                        push(Item::unreadable(list, error.into()))?;
+                        continue;
+                    }
+                }
+            };
+            path_list::read(source, self.listing.nul, list, push, &mut |path, push| self.named(path, push))?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn named(&self, named: &Path, push: &mut Push<'_>) -> ControlFlow<()> {
+        if named.as_os_str() == STDIN {
+            return push(stdin(self.listing.member_limit));
+        }
+        // The survey has told what is left out of folders.
+        let mut told = Skipped::default();
+        walk(named, &self.listing.choice, &mut told, &mut |found| match found {
+            Ok(path) => self.file(path, push),
+            Err(_) => push(found.into()),
+        })
+    }
+
+    fn file(&self, path: PathBuf, push: &mut Push<'_>) -> ControlFlow<()> {
+        let Listing { choice, member_limit: limit, .. } = &self.listing;
+        match Holds::by_name(&path) {
+            Holds::Audio => push(Item::whole(Input::File(path))),
+            Holds::Fingerprints => push(Item::whole(Input::Fingerprints(path))),
+            // A pipe with such a name is told by whoever opens it.
+            _ if !path.is_file() => push(Item::whole(Input::File(path))),
+            Holds::Tar => self.contained(&path, push, |push| {
+                let mut skipped = Skipped::default();
+                let read = tar_members::read(&path, choice, *limit, &mut skipped, push);
+                self.skip(&skipped);
+                read
+            }),
+            Holds::Zip => self.contained(&path, push, |push| {
+                let mut skipped = Skipped::default();
+                let read = zip_members::read(&path, choice, *limit, &mut skipped, push);
+                self.skip(&skipped);
+                read
+            }),
+            Holds::Parquet => self.contained(&path, push, |push| {
+                Rows::open(&RowSource { path: path.clone(), column: None, base: None })?.read(*limit, push)
+            }),
+        }
+    }
+
+    fn skip(&self, skipped: &Skipped) {
+        self.skipped.lock().unwrap_or_else(PoisonError::into_inner).add(skipped);
+    }
+
+    /// Reads what holds many items. What is wrong with it becomes an item in its
+    /// place, also where a library panics.
+    fn contained(
+        &self,
+        path: &Path,
+        push: &mut Push<'_>,
+        read: impl FnOnce(&mut Push<'_>) -> Result<ControlFlow<()>, InputError>,
+    ) -> ControlFlow<()> {
+        let error = match catch_unwind(AssertUnwindSafe(|| read(push))) {
+            Ok(Ok(flow)) => return flow,
+            Ok(Err(error)) => error,
+            Err(_) => InputError::Container {
+                container: "named",
+                reason: "the library that reads it panicked on it; please report the file".to_owned(),
+            },
+        };
+        push(Item::unreadable(path, error))
+    }
+}
+
+/// Audio on standard input, held in memory.
+fn stdin(limit: u64) -> Item {
+    match tar_members::content_of(&mut io::stdin(), limit) {
+        Ok(bytes) => Item::whole(Input::Bytes { path: STDIN.into(), bytes: Shared::new(bytes) }),
+        Err(error) => Item::unreadable(STDIN, error),
+    }
+}
+
+impl ManifestKind {
+    /// What the name of a manifest says that it is.
+    ///
+    /// # Errors
+    /// If it is none that can be read.
+    pub fn by_name(path: &Path) -> Result<Self, InputError> {
+        let name =
+            path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+        let ends = |extension: &str| name.ends_with(extension);
+        match () {
+            () if ends(".jsonl") || ends(".ndjson") || ends(".jsonl.gz") || ends(".ndjson.gz") => {
+                Ok(Self::Jsonl)
+            }
+            () if ends(".csv") || ends(".csv.gz") => Ok(Self::Csv),
+            () if ends(".parquet") => Ok(Self::Parquet),
+            () => Err(InputError::Row {
+                reason: format!(
+                    "source {name} is none that is known by its name: call it .jsonl, .csv (both also with .gz) or .parquet"
+                ),
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn everything_comes_in_order_and_the_survey_knows_how_much() {
+        let root = tempfile::tempdir().expect("temporary folder");
+        for file in ["f/1.mp3", "f/2.mp3", "f/x.txt", "z.dat"] {
+            let path = root.path().join(file);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("folder");
+            fs::write(path, b"x").expect("file");
+        }
+        let path = |name: &str| root.path().join(name);
+        fs::write(path("list"), format!("{}\n\n{}\n", path("z.dat").display(), path("f").display()))
+            .expect("file");
+        let names = |listing: Listing| {
+            let items = listing.stream().expect("no manifest");
+            let below =
+                |item: Item| item.name().strip_prefix(root.path()).expect("below").display().to_string();
+            items.map(below).collect::<Vec<_>>().join(" ")
+        };
+        let listing = Listing { named: vec![path("z.dat"), path("f")], ..Listing::default() };
+        let survey = listing.survey(|_| None);
+        assert_eq!((survey.items, survey.skipped.total()), (Some(3), 1));
+        assert_eq!(names(listing), "z.dat f/1.mp3 f/2.mp3");
+        let listing = Listing { lists: vec![path("list")], ..Listing::default() };
+        assert_eq!(listing.survey(|_| None).items, None);
+        assert_eq!(names(listing), "z.dat f/1.mp3 f/2.mp3");
+    }
+
+    #[test]
+    fn nothing_is_read_ahead_of_a_user_who_stops() {
+        let root = tempfile::tempdir().expect("temporary folder");
+        let list = root.path().join("list");
+        fs::write(&list, "a\n".repeat(1000)).expect("file");
+        let mut items = Listing { lists: vec![list], ..Listing::default() }.stream().expect("no manifest");
+        assert!(matches!(items.next().expect("one").input, Input::Unreadable { .. }));
+        drop(items);
+    }
+}

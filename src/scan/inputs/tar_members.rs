@@ -1,0 +1,264 @@
+//! Audio in tar archives, as WebDataset's shards are.
+//!
+//! A member is audio by its extension. Members whose path is the same up to the
+//! first dot of the file name are one *sample* (the WebDataset convention); they
+//! stand together, and a sample may hold any number of pieces of audio.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use tar::{Archive, Entry, EntryType};
+
+use super::choice::Choice;
+use super::lines::plain;
+use super::walk::{Skipped, chosen};
+use super::{Input, InputError, Item, Shared};
+
+/// A member of a tar archive, as it stands in there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TarMember {
+    /// Its name; bytes that are not UTF-8 are shown as U+FFFD.
+    pub name: String,
+    /// Whether it is a file, and not a folder, a link or a device.
+    pub is_file: bool,
+    /// Bytes of its content.
+    pub size: u64,
+    /// Where in the unpacked archive the next member's headers begin.
+    pub end: u64,
+}
+
+/// The name of the sample that a member belongs to: its path up to the first dot
+/// of the file name. A name that starts with a dot is a sample of its own.
+pub fn key(name: &str) -> &str {
+    let file = name.rfind('/').map_or(0, |at| at + 1);
+    match name[file..].find('.') {
+        Some(dot) if dot > 0 => &name[..file + dot],
+        _ => name,
+    }
+}
+
+/// Reads an archive from its start to its end.
+pub struct TarReader {
+    archive: Archive<Box<dyn io::BufRead + Send>>,
+}
+
+impl TarReader {
+    /// Opens `.tar` or `.tar.gz`, whatever its name.
+    ///
+    /// # Errors
+    /// If the file cannot be opened.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        Ok(Self { archive: Archive::new(plain(path)?) })
+    }
+
+    /// Calls `take` with every member and its content.
+    ///
+    /// # Errors
+    /// Those of `take`; and of the archive, which is read no further then.
+    pub fn each<E>(
+        mut self,
+        mut take: impl FnMut(&TarMember, &mut dyn Read) -> Result<ControlFlow<()>, E>,
+    ) -> Result<(), E>
+    where
+        E: From<InputError>,
+    {
+        for entry in self.archive.entries().map_err(damaged)? {
+            let mut entry = entry.map_err(damaged)?;
+            let member = member(&entry)?;
+            if take(&member, &mut entry)?.is_break() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+}
+
+fn member<R: Read>(entry: &Entry<'_, R>) -> Result<TarMember, InputError> {
+    const BLOCK: u64 = 512;
+    let kind = entry.header().entry_type();
+    if kind == EntryType::GNUSparse {
+        return Err(damaged("it holds sparse files: pack it without --sparse"));
+    }
+    // A link has a size in some archives, and never any content.
+    let size = if kind.is_file() || kind == EntryType::Continuous { entry.size() } else { 0 };
+    let end =
+        size.checked_next_multiple_of(BLOCK).and_then(|size| entry.raw_file_position().checked_add(size));
+    Ok(TarMember {
+        name: String::from_utf8_lossy(&entry.path_bytes()).into_owned(),
+        is_file: kind.is_file() || kind == EntryType::Continuous,
+        size,
+        end: end.ok_or_else(|| damaged("a member claims more than 16 EiB"))?,
+    })
+}
+
+fn damaged(reason: impl ToString) -> InputError {
+    InputError::Container { container: "tar", reason: reason.to_string() }
+}
+
+/// Gives every piece of audio in the archive at `path` to `push`.
+pub(super) fn read(
+    path: &Path,
+    choice: &Choice,
+    limit: u64,
+    skipped: &mut Skipped,
+    push: &mut dyn FnMut(Item) -> ControlFlow<()>,
+) -> Result<ControlFlow<()>, InputError> {
+    let mut flow = ControlFlow::Continue(());
+    let mut members = 0u64;
+    let archive = TarReader::open(path)?;
+    archive.each(|member, content| -> Result<_, InputError> {
+        members += 1;
+        if member.is_file && chosen(choice, &member.name, false, skipped) {
+            flow = push(in_memory(path, member, content, limit)?);
+        }
+        Ok(flow)
+    })?;
+    if members == 0
+        && File::open(path).and_then(|file| BufReader::new(file).bytes().next().transpose())?.is_none()
+    {
+        return Err(damaged("it is empty"));
+    }
+    Ok(flow)
+}
+
+/// A member whose content is held in memory, if it is not too large for that.
+///
+/// # Errors
+/// If the archive ends or cannot be read before the member does.
+fn in_memory(
+    path: &Path,
+    member: &TarMember,
+    content: &mut dyn Read,
+    limit: u64,
+) -> Result<Item, InputError> {
+    let TarMember { name, size, .. } = member;
+    let path = inside(path, name);
+    match content_of(content, limit) {
+        // The archive ends in it, which the library does not call an error.
+        Ok(bytes) if bytes.len() as u64 != *size => {
+            Err(damaged(format!("it ends inside {name}, after {} of {size} bytes", bytes.len())))
+        }
+        Ok(bytes) => Ok(Item::whole(Input::Bytes { path, bytes: Shared::new(bytes) })),
+        Err(InputError::Open(error)) => Err(damaged(format!("{name} cannot be read: {error}"))),
+        Err(error) => Ok(Item::unreadable(path, error)),
+    }
+}
+
+/// All of `content`, at most `limit` bytes.
+pub(super) fn content_of(content: &mut dyn Read, limit: u64) -> Result<Vec<u8>, InputError> {
+    let mut bytes = Vec::new();
+    // What it claims of its length is not asked: memory grows with what is there.
+    content.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        return Err(InputError::TooLarge { limit });
+    }
+    Ok(bytes)
+}
+
+/// How something inside a file is called: the file, `/`, and its name in there.
+pub(super) fn inside(file: &Path, name: &str) -> std::path::PathBuf {
+    // Not `join`, for which a name that starts with `/` is a path of its own.
+    let mut path = file.as_os_str().to_owned();
+    path.push("/");
+    path.push(name);
+    path.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_are_told_by_the_first_dot_of_the_file_name() {
+        let cases = [
+            ("a/b.c/0001.left.flac", "a/b.c/0001"),
+            ("0001.json", "0001"),
+            ("0001", "0001"),
+            ("a/.hidden.mp3", "a/.hidden.mp3"),
+            ("", ""),
+        ];
+        for (name, expected) in cases {
+            assert_eq!(key(name), expected, "{name}");
+        }
+    }
+
+    fn archive(members: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut tar = tar::Builder::new(Vec::new());
+        for (name, content) in members {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(content.len() as u64);
+            header.set_mode(0o644);
+            tar.append_data(&mut header, name, *content).expect("memory");
+        }
+        tar.into_inner().expect("memory")
+    }
+
+    fn read_all(bytes: &[u8], limit: u64) -> (Vec<String>, Skipped, Option<String>) {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("x.tar");
+        std::fs::write(&path, bytes).expect("a file");
+        let (mut found, mut skipped) = (Vec::new(), Skipped::default());
+        let read = read(&path, &Choice::default(), limit, &mut skipped, &mut |item| {
+            let name = item.name().display().to_string();
+            let name = name.split_once("x.tar/").expect("inside the archive").1;
+            found.push(match item.input {
+                Input::Bytes { bytes, .. } => format!("{name}: {}", bytes.as_ref().len()),
+                Input::Unreadable { error, .. } => format!("{name}: {error}"),
+                other => panic!("{other:?}"),
+            });
+            ControlFlow::Continue(())
+        });
+        (found, skipped, read.err().map(|error| error.to_string()))
+    }
+
+    #[test]
+    fn audio_is_read_and_the_rest_is_counted() {
+        let long = format!("{}/x.mp3", "long/".repeat(40));
+        let tar =
+            archive(&[("a.json", b"{}"), ("a.flac", &[1; 700]), ("b.mp3", &[2; 5000]), (&long, b"123")]);
+        let (found, skipped, error) = read_all(&tar, 4096);
+        assert_eq!(found[0], "a.flac: 700");
+        assert!(found[1].starts_with("b.mp3: takes more than 4096 bytes"), "{found:?}");
+        assert_eq!(found[2], format!("{}: 3", long));
+        assert_eq!((found.len(), skipped.total(), error), (3, 1, None));
+    }
+
+    #[test]
+    fn names_are_only_names() {
+        // The builder refuses such names, as it should.
+        let mut tar = archive(&[("aaaaaaaaaaaaaaa.mp3", b"123")]);
+        tar[..15].copy_from_slice(b"/../../../etc/x");
+        let sum: u32 = tar[..512]
+            .iter()
+            .enumerate()
+            .map(|(at, byte)| if (148..156).contains(&at) { 32 } else { u32::from(*byte) })
+            .sum();
+        tar[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        assert_eq!(read_all(&tar, 100).0, ["/../../../etc/x.mp3: 3"]);
+    }
+
+    #[test]
+    fn cut_and_lying_archives_are_told() {
+        let whole = archive(&[("a.mp3", &[1; 700]), ("b.mp3", &[2; 700])]);
+        for cut in [1, 100, 511, 513, 1000, 1600, 2100] {
+            let (found, _, error) = read_all(&whole[..cut], 4096);
+            assert!(error.is_some(), "cut at {cut}: {found:?}");
+            assert!(found.len() <= 1, "cut at {cut}: {found:?}");
+        }
+        // A member that claims 8 GiB: nothing of the kind is reserved.
+        let mut lying = whole.clone();
+        lying[124..136].copy_from_slice(b"77777777777\0");
+        let sum: u32 = lying[..512]
+            .iter()
+            .enumerate()
+            .map(|(at, byte)| if (148..156).contains(&at) { 32 } else { u32::from(*byte) })
+            .sum();
+        lying[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        let (found, _, error) = read_all(&lying, 1 << 30);
+        assert!(error.is_some() || found[0].starts_with("a.mp3:"), "{found:?} {error:?}");
+        assert!(read_all(b"", 100).2.is_some_and(|error| error.contains("empty")));
+        assert!(read_all(&[7; 4000], 100).2.is_some());
+    }
+}
