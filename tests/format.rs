@@ -10,7 +10,7 @@ use earmark::index::{self, Segment};
 use earmark::params::Params;
 use earmark::peaks::{Peak, sparse, strongest_per_block};
 use earmark::registry::{Facts, NewRecording, Registry};
-use earmark::report::{IDENTIFY_SCHEMA, SCAN_CSV_COLUMNS, SCAN_SCHEMA};
+use earmark::report::{DIFFERENCE_SCHEMA, IDENTIFY_SCHEMA, SCAN_CSV_COLUMNS, SCAN_SCHEMA};
 use earmark::verdict::VerdictKind;
 
 fn page() -> String {
@@ -519,7 +519,7 @@ fn the_database_is_what_the_page_says() {
 #[test]
 fn names_and_numbers_of_the_rows_are_on_the_page() {
     let page = page();
-    for schema in [IDENTIFY_SCHEMA, SCAN_SCHEMA] {
+    for schema in [IDENTIFY_SCHEMA, SCAN_SCHEMA, DIFFERENCE_SCHEMA] {
         assert!(page.contains(&format!("| `{schema}` | `schema` in every ")), "{schema}");
         assert!(page.contains(&format!("| `schema` | text | `{schema}` |")), "{schema}");
     }

@@ -76,12 +76,6 @@ pub enum CliError {
     /// A report cannot be answered anew.
     #[error(transparent)]
     Rescan(#[from] RescanError),
-    /// The program failed on a row that is to be repeated.
-    #[error("a row cannot be repeated ({reason}): please report this")]
-    Panicked {
-        /// What it said.
-        reason: String,
-    },
     /// A report of one registry and another registry.
     #[error("{} is not the registry that the report names: give that one", path.display())]
     OtherRegistry {
