@@ -17,7 +17,7 @@
 //! | [`verdict`] | what was recognised, declared and asked | a verdict with reasons |
 //! | [`scan`] | folders and manifests | files, handled in parallel, in order |
 //! | [`picture`] | two spectrograms and what they share | a PNG |
-//! | [`report`] | verdicts and matches | JSONL, CSV, text |
+//! | [`report`] | verdicts and matches | JSONL, CSV, text, a page, evidence |
 //! | [`rescan`] | a report and kept fingerprints | the report of now, and what changed |
 //!
 //! [`params`] holds everything that changes a fingerprint, [`isrc`] and

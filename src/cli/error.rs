@@ -100,12 +100,6 @@ pub enum CliError {
         /// The list's hash.
         hash: DocumentHash,
     },
-    /// The program failed on a row that is to be repeated.
-    #[error("a row cannot be repeated ({reason}): please report this")]
-    Panicked {
-        /// What it said.
-        reason: String,
-    },
     /// A report of one registry and another registry.
     #[error("{} is not the registry that the report names: give that one", path.display())]
     OtherRegistry {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::support::{earmark, registry};
+use super::support::{earmark, folder, registry};
 
 /// The keys in the tables below a heading, up to the next.
 fn documented(heading: &str) -> BTreeSet<String> {
@@ -44,6 +44,20 @@ fn of(objects: &[Value]) -> BTreeSet<String> {
     found
 }
 
+/// An MP3 whose tag reserves text and data mining in the words of TDMRep.
+fn reserved() -> Vec<u8> {
+    let frame = |field: &str, value: &str| {
+        let text = format!("\u{3}{field}\0{value}");
+        let size = u8::try_from(text.len()).expect("short");
+        [b"TXXX\0\0\0".as_slice(), &[size, 0, 0], text.as_bytes()].concat()
+    };
+    let frames = [frame("tdm-reservation", "1"), frame("tdm-policy", "https://example.com/tdm")].concat();
+    let size = u8::try_from(frames.len()).expect("short");
+    assert!(size < 0x80, "sizes have seven bits a byte");
+    let sound = fs::read("testdata/codecs/lame.mp3").expect("in the repository");
+    [b"ID3\x04\0\0\0\0\0".as_slice(), &[size], &frames, &sound].concat()
+}
+
 #[test]
 fn every_key_is_documented_and_every_documented_key_is_written() {
     let identify = documented("### Identify rows");
@@ -58,7 +72,10 @@ fn every_key_is_documented_and_every_documented_key_is_written() {
     assert_eq!(shown, of_matches.map(|key| format!("shown.{key}")).collect());
     let mut scan = documented("### Scan rows");
     scan.extend(identify);
-    let objects = earmark("scan testdata/scraped --registry {} --format jsonl", registry()).objects();
+    let folder = folder();
+    fs::write(folder.path().join("reserved.mp3"), reserved()).expect("a file");
+    let line = format!("scan testdata/scraped {} --registry {{}} --format jsonl", folder.path().display());
+    let objects = earmark(&line, registry()).objects();
     let (header, rows) = objects.split_first().expect("a header");
     assert_eq!(of(rows), scan);
     assert_eq!(of(std::slice::from_ref(header)), documented("### Scan header"));

@@ -195,7 +195,7 @@ fn evidence_is_one_row_with_all_that_it_rests_on() {
     let old = read(folder, "old.jsonl");
     let row = old.lines().find(|line| line.contains("two-at-once")).expect("a row");
     assert_eq!(report, format!("{}\n{row}\n", old.lines().next().expect("a header")), "to the byte");
-    assert!(read(&folder.join("ev"), "log.jsonl").starts_with("{\"seq\":1,\"entry\":\"declaration\""));
+    assert!(read(&folder.join("ev"), "log.jsonl").starts_with("{\"seq\":1,\"row\":\"declaration\""));
     assert!(read(&folder.join("ev"), "log.jsonl").contains("\"previous_hash\":\"0000"));
     let again = with("report verify {}/ev/report.jsonl --registry REGISTRY", folder);
     assert_eq!(again.code, Some(0), "one row is a report: {}", again.stderr);

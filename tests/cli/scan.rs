@@ -176,7 +176,7 @@ fn the_schema_stays() {
     assert_eq!(
         header["question"],
         json!({"use": "ai-generative-training", "territory": "DE", "as_of": "2026-11-21", "policy": "opt-in",
-            "shortest_s": 2.0})
+            "shortest_s": 2.0, "min_overlap": "0s", "accepted_terms": null})
     );
     assert_eq!(header["tool"], concat!("earmark ", env!("CARGO_PKG_VERSION")));
     let audio = by_file(objects)["silence.flac"]["audio"].clone();

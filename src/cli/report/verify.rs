@@ -1,5 +1,7 @@
 //! `earmark report verify`.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
@@ -67,16 +69,24 @@ pub fn run(args: VerifyArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, C
         .map_err(|error| CliError::Threads { reason: error.to_string() })?;
     let mut progress = Progress::new(rows);
     let shown = output.is_terminal();
+    // Taken and delivered by this thread, in one order.
+    let under_way: RefCell<VecDeque<Option<PastLine>>> = RefCell::default();
     let ending = run_named(
         &pipeline,
-        jobs(report, &args.files.fingerprints, params),
+        jobs(report, &args.files.fingerprints, params).inspect(|job| {
+            let line = job.as_ref().ok().map(|(line, _)| line.clone());
+            under_way.borrow_mut().push_back(line);
+        }),
         |_| PathBuf::new(),
         |job| again.compare(job?),
         |_, result| {
+            let line = under_way.borrow_mut().pop_front().flatten();
             let deliver = || -> Result<(), CliError> {
-                let compared = match result {
-                    Ok(compared) => compared?,
-                    Err(panic) => return Err(CliError::Panicked { reason: panic.to_string() }),
+                let compared = match (result, line) {
+                    (Ok(compared), _) => compared?,
+                    (Err(panic), Some(line)) => again.failed(&line, panic.to_string())?,
+                    // What is no row is no work that could fail.
+                    (Err(_), None) => return Ok(()),
                 };
                 progress.done(compared.duration_s);
                 if let Some(difference) = &compared.difference {
@@ -160,6 +170,13 @@ struct Again<'a> {
 }
 
 impl Again<'_> {
+    /// A file on which the program fails now; then it may have failed on it, too.
+    fn failed(&self, line: &PastLine, error: String) -> Result<Compared, CliError> {
+        let PastRow { path, .. } = line.row(self.report)?;
+        let now = self.checker.failed(Path::new(&path), error);
+        Ok(Compared { difference: Difference::of_rows(line, &now), duration_s: 0.0 })
+    }
+
     fn compare(&self, (line, entry): Job) -> Result<Compared, CliError> {
         let row = line.row(self.report)?;
         let reading = match entry {
