@@ -17,6 +17,7 @@ use super::args_declare::DeclareArgs;
 use super::args_fingerprint::FingerprintArgs;
 use super::args_inputs::{DatasetArgs, ListingArgs, LogFormat, RowsArgs};
 use super::args_log::{ExportArgs, ImportArgs, LogArgs, MandateArgs, OwnerArgs};
+use super::args_report_merge::ReportArgs;
 use super::args_rescan::RescanArgs;
 use super::parse;
 
@@ -84,6 +85,8 @@ pub enum Command {
     /// Takes the report of a scan and the fingerprints of the files, searches where
     /// something new can be found, and lists what changed.
     Rescan(RescanArgs),
+    /// Work with the reports of scans
+    Report(ReportArgs),
     /// Compare two files, and draw where they are the same
     ///
     /// Recognises the recording B in the query A as `identify` would in a
@@ -160,6 +163,7 @@ environment, 3 some files could not be checked (1 outranks 3).
 Examples:
   earmark scan downloads/ --registry my-registry
   earmark scan downloads/ --registry my-registry --format jsonl --out verdicts.jsonl
+  earmark scan --manifest train.jsonl --registry my-registry --filtered usable.jsonl
   earmark scan clip.mp3 --registry my-registry --use ai-generative-training \\
       --territory DE --as-of 2026-08-01 --policy opt-in")]
 pub struct ScanArgs {

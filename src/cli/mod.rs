@@ -10,13 +10,16 @@ mod args_declare;
 mod args_fingerprint;
 mod args_inputs;
 mod args_log;
+mod args_report_merge;
 mod args_rescan;
 mod compare;
 mod completions;
 mod copying;
+mod dataset;
 mod declare;
 mod decoding;
 mod error;
+mod error_kinds;
 mod exit;
 mod fingerprint;
 mod identify;
@@ -30,7 +33,9 @@ mod progress;
 mod reading;
 mod register;
 mod registry;
+mod report_merge;
 mod rescan;
+mod resume;
 mod scan;
 mod streaming;
 mod tell;
@@ -41,6 +46,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use args::{Cli, Command};
+use args_report_merge::ReportCommand;
 use error::CliError;
 use exit::Outcome;
 use tell::{set_format, tell_error};
@@ -67,6 +73,9 @@ fn command(cli: Cli) -> Result<Outcome, CliError> {
         Command::Identify(args) => identify::run(args, cli.threads),
         Command::Fingerprint(args) => fingerprint::run(args, cli.threads),
         Command::Rescan(args) => rescan::run(args, cli.threads),
+        Command::Report(args) => match args.command {
+            ReportCommand::Merge(args) => report_merge::run(&args),
+        },
         Command::Compare(args) => compare::run(args),
         Command::Registry(args) => registry::run(args.command),
         Command::Completions { shell } => {
