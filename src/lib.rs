@@ -110,6 +110,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod annotate;
 pub mod audio;
 mod bits;
 mod csv_lines;

@@ -90,7 +90,7 @@ pub enum Command {
     /// Make a page or figures of a report, or repeat it
     ///
     /// Takes what `scan --format jsonl` wrote. `report verify` repeats the scan and
-    /// tells what differs.
+    /// tells what differs; `report merge` joins the parts that several machines made.
     Report(ReportArgs),
     /// Pack one match of a report: page, rows, declarations, hashes
     Evidence(EvidenceArgs),
@@ -170,6 +170,7 @@ environment, 3 some files could not be checked (1 outranks 3).
 Examples:
   earmark scan downloads/ --registry my-registry
   earmark scan downloads/ --registry my-registry --format jsonl --out verdicts.jsonl
+  earmark scan --manifest train.jsonl --registry my-registry --filtered usable.jsonl
   earmark scan clip.mp3 --registry my-registry --use ai-generative-training \\
       --territory DE --as-of 2026-08-01 --policy opt-in
   earmark scan downloads/ --registry my-registry --accept-terms licences.csv --min-overlap 3s")]

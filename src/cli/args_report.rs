@@ -21,7 +21,8 @@ itself, its peaks the file or its fingerprint. What is left out the page says.
 Examples:
   earmark report verdicts.jsonl --html verdicts.html --registry their-registry
   earmark report verdicts.jsonl --eu-summary summary.md
-  earmark report verify verdicts.jsonl --registry their-registry"
+  earmark report verify verdicts.jsonl --registry their-registry
+  earmark report merge 1.jsonl 2.jsonl --out verdicts.jsonl"
 )]
 pub struct ReportArgs {
     /// What to do instead.
@@ -88,6 +89,8 @@ Examples:
   earmark report verify verdicts.jsonl --registry their-registry --root /data/crawl
   earmark report verify verdicts.jsonl --registry their-registry --fingerprints all.efp")]
     Verify(VerifyArgs),
+    /// Join the reports of all shards into what one machine would have written
+    Merge(MergeArgs),
 }
 
 /// `earmark report verify`.
@@ -108,4 +111,23 @@ pub struct VerifyArgs {
     /// How the differences are written
     #[arg(long, value_enum, default_value_t = ListFormat::Table)]
     pub format: ListFormat,
+}
+
+/// `earmark report merge`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+The reports may be given in any order. A shard that is missing, was not finished,
+or was asked something else is told, and nothing is written.
+
+Example:
+  earmark scan data/ --registry r --format jsonl --shard 1/2 --out 1.jsonl
+  earmark scan data/ --registry r --format jsonl --shard 2/2 --out 2.jsonl
+  earmark report merge 1.jsonl 2.jsonl --out verdicts.jsonl")]
+pub struct MergeArgs {
+    /// What `scan --shard` wrote, all shards
+    #[arg(value_name = "REPORT", required = true)]
+    pub reports: Vec<PathBuf>,
+    /// Write the result to this file instead of stdout
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }

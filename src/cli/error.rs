@@ -3,10 +3,11 @@
 use std::io;
 use std::path::PathBuf;
 
+use earmark::annotate::AnnotateError;
 use earmark::fingerprint::FileError;
 use earmark::index::IndexError;
 use earmark::registry::{DocumentHash, ImportError, RegistryError, VocabularyError};
-use earmark::report::ReportError;
+use earmark::report::{MergeError, ReportError};
 use earmark::rescan::RescanError;
 use earmark::scan::inputs::{BadGlob, InputError, SelectionError};
 use earmark::scan::manifest::ManifestError;
@@ -139,6 +140,43 @@ pub enum CliError {
     /// A run cannot go on.
     #[error(transparent)]
     Selection(#[from] SelectionError),
+    /// A report is not of the same scan.
+    #[error(
+        "{} is no unfinished report of this scan: registry, question, options and shard have to be the same; run without --resume to begin anew",
+        path.display()
+    )]
+    ResumeOther {
+        /// The report.
+        path: PathBuf,
+    },
+    /// An option works with rows of JSON alone.
+    #[error("{option} needs --format jsonl")]
+    NeedsJsonl {
+        /// The option.
+        option: &'static str,
+    },
+    /// There are no rows that could be written again.
+    #[error("{option} writes rows again: {reason}")]
+    NoRows {
+        /// The option.
+        option: &'static str,
+        /// What there is instead.
+        reason: String,
+    },
+    /// Rows cannot be written again.
+    #[error("cannot write {}: {source}", path.display())]
+    Annotate {
+        /// The file to be written.
+        path: PathBuf,
+        /// Why.
+        source: AnnotateError,
+    },
+    /// Verdicts cannot be kept until the end.
+    #[error("cannot keep the verdicts: {0}")]
+    Spool(#[from] io::Error),
+    /// The reports of shards cannot be joined.
+    #[error(transparent)]
+    Merge(#[from] MergeError),
     /// A registry does not check.
     #[error("{} is damaged ({problems} found): restore the folder from a copy", path.display())]
     Damaged {

@@ -1,7 +1,7 @@
 //! Where results go: standard output, or a file that appears when it is whole.
 
 use std::fs::{self, File};
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use anstream::AutoStream;
@@ -12,9 +12,17 @@ use super::tell::tell;
 /// Added to the name of a file that is being written.
 const PART: &str = ".part";
 
+/// Where the file at `path` is written until it is whole.
+pub fn part_of(path: &Path) -> PathBuf {
+    // A link keeps its name, and its target is replaced.
+    let mut name = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).into_os_string();
+    name.push(PART);
+    name.into()
+}
+
 /// A destination of results.
 pub struct Output {
-    writer: Box<dyn Write>,
+    writer: Box<dyn Write + Send>,
     file: Option<Pending>,
 }
 
@@ -36,7 +44,7 @@ impl Output {
     pub fn open(path: Option<&Path>, styled: bool) -> Result<Self, CliError> {
         let Some(path) = path else {
             let stdout = io::stdout();
-            let writer: Box<dyn Write> = if styled {
+            let writer: Box<dyn Write + Send> = if styled {
                 Box::new(BufWriter::new(AutoStream::auto(stdout)))
             } else {
                 Box::new(BufWriter::new(stdout))
@@ -46,11 +54,7 @@ impl Output {
         // Through a link, so that the link stays and its target is replaced.
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let replaceable = fs::metadata(&path).map_or(true, |found| found.is_file());
-        let part = replaceable.then(|| {
-            let mut name = path.clone().into_os_string();
-            name.push(PART);
-            PathBuf::from(name)
-        });
+        let part = replaceable.then(|| part_of(&path));
         let written = part.as_ref().unwrap_or(&path);
         let open = || {
             let file = match &part {
@@ -61,12 +65,37 @@ impl Output {
         };
         let (file, handle) =
             open().map_err(|source| CliError::File { path: written.clone(), action: "write", source })?;
-        let writer: Box<dyn Write> = if styled {
+        let writer: Box<dyn Write + Send> = if styled {
             Box::new(BufWriter::new(AutoStream::never(file)))
         } else {
             Box::new(BufWriter::new(file))
         };
         Ok(Self { writer, file: Some(Pending { handle, path, part }) })
+    }
+
+    /// Opens the part of the file at `path` that an earlier run left, to go on behind
+    /// its first `bytes` bytes. What stands behind them is cut off.
+    pub fn resume(path: &Path, bytes: u64) -> Result<Self, CliError> {
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let part = part_of(&path);
+        let open = || {
+            let mut file = File::options().write(true).open(&part)?;
+            file.set_len(bytes)?;
+            file.seek(SeekFrom::End(0))?;
+            file.try_clone().map(|handle| (file, handle))
+        };
+        let (file, handle) =
+            open().map_err(|source| CliError::File { path: part.clone(), action: "write", source })?;
+        let writer = Box::new(BufWriter::new(file));
+        Ok(Self { writer, file: Some(Pending { handle, path, part: Some(part) }) })
+    }
+
+    /// Throws away what was written to a file.
+    pub fn discard(self) {
+        if let Some(Pending { part: Some(part), .. }) = &self.file {
+            // It is of no use, and the next run begins it anew.
+            let _ = fs::remove_file(part);
+        }
     }
 
     /// Whether a person reads along.

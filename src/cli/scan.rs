@@ -4,12 +4,13 @@ use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
+use earmark::annotate::Cells;
 use earmark::audio::{AudioInfo, Limits, Tags};
 use earmark::fingerprint::Fingerprint;
 use earmark::index::Index;
 use earmark::matching::{MatchOptions, Matcher};
 use earmark::registry::{Registry, RegistryError};
-use earmark::report::{MatchRow, ScanCsv, ScanHeader, ScanRow, ScanTable, Summary};
+use earmark::report::{MatchRow, ScanCsv, ScanHeader, ScanRow, ScanTable, Summary, write_shard_line};
 use earmark::verdict::{
     AcceptedTerms, DeclarationBook, Heard, Question, Recognition, TagClaim, VerdictKind, decide,
 };
@@ -18,17 +19,26 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::args::{ScanArgs, ScanFormat};
+use super::dataset::Dataset;
 use super::error::CliError;
+use super::error_kinds::ErrorKinds;
 use super::exit::Outcome;
 use super::judging::accepted_terms;
 use super::known::Known;
 use super::listing;
 use super::output::{Output, terminal_columns};
 use super::reading::{self, Reading, Source};
+use super::resume::{self, Done};
 use super::streaming::{self, Job, Part};
+use super::tell::tell;
 
 /// Says for every input whether it may be used, and why.
 pub fn run(args: ScanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, CliError> {
+    for (option, given) in [("--resume", args.dataset.resume), ("--shard", args.dataset.shard.is_some())] {
+        if given && args.format != ScanFormat::Jsonl {
+            return Err(CliError::NeedsJsonl { option });
+        }
+    }
     let registry = Registry::open(&args.registry.registry)?;
     let index = registry.index()?;
     let match_options = args.matching.options();
@@ -39,36 +49,58 @@ pub fn run(args: ScanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, Cli
         ..Question::new(args.use_, args.as_of.unwrap_or_else(today))
     };
     let accepted = args.licences.accept_terms.as_deref().map(accepted_terms).transpose()?;
-    let named = args.inputs.iter().map(|input| input.to_string_lossy().into_owned()).collect();
+    let named = args.inputs.iter().chain(&args.rows.manifest).chain(&args.listing.files_from);
+    let named = named.map(|input| input.to_string_lossy().into_owned()).collect();
     let checker = Checker::new(&registry, &index, question, accepted, match_options.clone())?;
     let header = ScanHeader::new(&registry, checker.question().clone(), match_options, named)?;
     let inputs = listing::open(&args.listing, &args.inputs, args.rows.source(), registry.params())?;
 
     let table = args.format == ScanFormat::Table;
-    let mut output = Output::open(args.out.as_deref(), table)?;
+    let mut summary = Summary::default();
+    let mut kinds = ErrorKinds::default();
+    let mut dataset = Dataset::open(&args)?;
+    let Done { rows, paths, mut output } = match (&args.out, args.dataset.resume) {
+        (Some(out), true) => resume::open(out, args.dataset.shard, &header, |cells| {
+            summary.add(cells.verdict);
+            cells.error.iter().for_each(|error| kinds.add(error));
+            dataset.as_mut().map_or(Ok(()), |dataset| Ok(dataset.push(&cells)?))
+        })?,
+        _ => Done {
+            rows: 0,
+            paths: Box::new(std::iter::empty()),
+            output: Output::open(args.out.as_deref(), table)?,
+        },
+    };
     let shown = output.is_terminal();
     let out = args.out.as_deref();
     let params = registry.params();
     let job = Job { params, out, shown, errors_shown: shown && table, threads };
     let failed = |error| Output::failed(out, error);
+    // What stands before the rows is there already where a run goes on.
+    if let (Some(shard), 0) = (args.dataset.shard, rows) {
+        write_shard_line(&mut output, shard).map_err(failed)?;
+    }
     let mut writer = match args.format {
         ScanFormat::Table => Writer::Table(ScanTable::new(&mut output, terminal_columns())),
         ScanFormat::Jsonl => {
-            header.write_json_line(&mut output).map_err(failed)?;
+            if rows == 0 {
+                header.write_json_line(&mut output).map_err(failed)?;
+            }
             Writer::Jsonl(&mut output)
         }
         ScanFormat::Csv => Writer::Csv(Box::new(ScanCsv::new(&mut output).map_err(failed)?)),
     };
-    let mut summary = Summary::default();
     let run = streaming::run(
         &job,
         inputs,
-        Part::all(),
+        Part { shard: args.dataset.shard, done: paths },
         |source| checker.check(source),
         |path, error| checker.failed(path, error),
         |row| {
             summary.add(row.verdict);
-            writer.write(row, &header)
+            row.error.iter().for_each(|error| kinds.add(error));
+            writer.write(row, &header)?;
+            dataset.as_mut().map_or(Ok(()), |dataset| dataset.push(&Cells::of_row(row)))
         },
     )?;
     writer.finish(&summary, &header).map_err(failed)?;
@@ -77,10 +109,18 @@ pub fn run(args: ScanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, Cli
     if let (ScanFormat::Csv, Some(path)) = (args.format, out) {
         sidecar(path, &header, run.whole)?;
     }
+    let failures = summary.count(VerdictKind::Error) > 0;
+    if failures {
+        tell(format_args!("errors: {kinds}"));
+    }
     output.finish_and_tell(run.whole)?;
+    match dataset {
+        Some(dataset) if run.whole => dataset.finish()?,
+        _ => {}
+    }
     Ok(Outcome {
         disallowed: summary.count(VerdictKind::Disallowed) > 0,
-        unchecked: run.failures || !run.whole,
+        unchecked: run.failures || failures || !run.whole,
     })
 }
 

@@ -1,10 +1,13 @@
 //! The program end to end, as people run it, on the committed test data.
 
 mod compare;
+#[cfg(feature = "parquet")]
+mod dataset;
 mod declare;
 mod fingerprint;
 mod format;
 mod identify;
+mod inputs;
 mod interrupt;
 mod log;
 mod maintain;

@@ -1,6 +1,7 @@
 //! `earmark report`.
 
 pub mod make;
+mod merge;
 pub mod sight;
 mod verify;
 
@@ -14,6 +15,7 @@ use super::exit::Outcome;
 pub fn run(args: ReportArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, CliError> {
     match args.command {
         Some(ReportCommand::Verify(args)) => verify::run(args, threads),
+        Some(ReportCommand::Merge(args)) => merge::run(&args),
         None => make::run(args.make, threads),
     }
 }

@@ -77,6 +77,12 @@ impl Choice {
         Ok(Self { include, exclude: Globs::new(exclude)?, hidden })
     }
 
+    /// Whether a member of an archive is taken, by its path in there.
+    pub fn takes(&self, below: &str) -> bool {
+        let extension = std::path::Path::new(below).extension().map(|e| e.to_string_lossy().into_owned());
+        self.file(below, &extension.unwrap_or_default(), false) == Chosen::Taken
+    }
+
     /// About the file at `below`, a path with `/` below the named folder.
     /// `holds_audio` says that it is known to hold audio whatever its extension.
     pub(super) fn file(&self, below: &str, extension: &str, holds_audio: bool) -> Chosen {

@@ -1,0 +1,122 @@
+//! What is added to a row.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::report::ScanRow;
+use crate::verdict::VerdictKind;
+
+/// The names of the columns that are added, in this order. Columns that have
+/// these names already, from an earlier scan, are replaced.
+pub const COLUMNS: [&str; 5] =
+    ["earmark_verdict", "earmark_reasons", "earmark_recordings", "earmark_isrcs", "earmark_error"];
+
+/// What a scan says about one row of a data set, in short. All of it stands in
+/// the report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cells {
+    /// The file as the report names it.
+    pub path: String,
+    /// The verdict.
+    pub verdict: VerdictKind,
+    /// The codes of the reasons, each once, what decided first.
+    pub reasons: Vec<String>,
+    /// The ids of the recordings recognised, each once, best first.
+    pub recordings: Vec<String>,
+    /// Their ISRCs, each once.
+    pub isrcs: Vec<String>,
+    /// Why the file could not be checked.
+    pub error: Option<String>,
+}
+
+/// What somebody may do with a file. Every file is on one list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum List {
+    /// Use it: `allowed`, and `no-match`.
+    Allow,
+    /// Not use it: `disallowed`.
+    Deny,
+    /// Look at it: all others.
+    Review,
+}
+
+/// A row of a report, as far as this needs it.
+#[derive(Deserialize)]
+struct Row {
+    path: String,
+    verdict: VerdictKind,
+    reasons: Vec<Reason>,
+    matches: Vec<Match>,
+    error: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Reason {
+    code: String,
+}
+
+#[derive(Deserialize)]
+struct Match {
+    recording: String,
+    isrcs: Vec<String>,
+}
+
+impl Cells {
+    /// Of a row that was just made.
+    pub fn of_row(row: &ScanRow) -> Self {
+        // One way from rows to cells, so that a resumed run cannot differ.
+        let value = serde_json::to_value(row).unwrap_or_default();
+        Self::of_value(value).expect("a row holds what a row holds")
+    }
+
+    /// Of a row of a report; `None` if it is none.
+    pub fn of_value(value: Value) -> Option<Self> {
+        let Row { path, verdict, reasons, matches, error } = serde_json::from_value(value).ok()?;
+        let recordings = once(matches.iter().map(|found| found.recording.clone()));
+        let isrcs = once(matches.into_iter().flat_map(|found| found.isrcs));
+        let reasons = once(reasons.into_iter().map(|reason| reason.code));
+        Some(Self { path, verdict, reasons, recordings, isrcs, error })
+    }
+
+    /// The list that the file is on.
+    pub fn list(&self) -> List {
+        match self.verdict {
+            VerdictKind::Allowed | VerdictKind::NoMatch => List::Allow,
+            VerdictKind::Disallowed => List::Deny,
+            VerdictKind::Undeclared
+            | VerdictKind::Review
+            | VerdictKind::TooShort
+            | VerdictKind::Constrained
+            | VerdictKind::Error => List::Review,
+        }
+    }
+
+    /// The cells of [`COLUMNS`] as text, several values separated by `;`; `None`
+    /// where there is no error.
+    pub(super) fn texts(&self) -> [Option<String>; COLUMNS.len()] {
+        let joined = |values: &[String]| Some(values.join(";"));
+        [
+            Some(self.verdict.to_string()),
+            joined(&self.reasons),
+            joined(&self.recordings),
+            joined(&self.isrcs),
+            self.error.clone(),
+        ]
+    }
+
+    /// The cells of [`COLUMNS`] as JSON.
+    pub(super) fn values(&self) -> [Value; COLUMNS.len()] {
+        let Self { reasons, recordings, isrcs, error, .. } = self.clone();
+        [self.verdict.name().into(), reasons.into(), recordings.into(), isrcs.into(), error.into()]
+    }
+}
+
+fn once(values: impl Iterator<Item = String>) -> Vec<String> {
+    let mut kept: Vec<String> = Vec::new();
+    for value in values {
+        if !kept.contains(&value) {
+            kept.push(value);
+        }
+    }
+    kept
+}

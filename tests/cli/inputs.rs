@@ -1,0 +1,276 @@
+//! Every form of input, end to end: what is inside something else gets the answer
+//! that it gets as a file.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::Path;
+use std::process::Stdio;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::{Value, json};
+
+use super::support::{Run, earmark, folder, program, registry, run};
+
+/// Files with different verdicts.
+const CLIPS: [&str; 4] = ["tag-wrong.ogg", "silence.flac", "not-audio.mp3", "short.wav"];
+
+fn clip(name: &str) -> Vec<u8> {
+    fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/scraped").join(name)).expect("a clip")
+}
+
+fn scan(line: &str, folder: &Path) -> Run {
+    let registry = registry().display();
+    earmark(&format!("scan {line} --registry {registry} --format jsonl --as-of 2026-11-21"), folder)
+}
+
+/// What is said about each clip that is read as a file.
+fn expected() -> &'static BTreeMap<String, Value> {
+    static EXPECTED: std::sync::OnceLock<BTreeMap<String, Value>> = std::sync::OnceLock::new();
+    EXPECTED.get_or_init(|| {
+        let files: Vec<String> = CLIPS.iter().map(|name| format!("testdata/scraped/{name}")).collect();
+        let found = scan(&files.join(" "), Path::new("/"));
+        let objects = rows(&found);
+        assert_eq!(objects.len(), CLIPS.len(), "{}", found.stderr);
+        CLIPS.iter().map(ToString::to_string).zip(objects.into_iter().map(answer)).collect()
+    })
+}
+
+fn rows(run: &Run) -> Vec<Value> {
+    run.objects().into_iter().filter(|object| object.get("verdict").is_some()).collect()
+}
+
+/// A row without what depends on where the file is.
+fn answer(mut row: Value) -> Value {
+    let row = row.as_object_mut().expect("an object");
+    row.retain(|key, _| {
+        ["verdict", "matches", "duration_s", "audio", "tags", "tag_checks"].contains(&key.as_str())
+    });
+    Value::Object(row.clone())
+}
+
+/// Looks whether there is a row for each of `names`, below `inside`, in this order.
+fn assert_rows(run: &Run, inside: &Path, names: &[&str]) {
+    let rows = rows(run);
+    let paths: Vec<&str> = rows.iter().map(|row| row["path"].as_str().expect("a path")).collect();
+    let wanted: Vec<String> = names.iter().map(|name| format!("{}/{name}", inside.display())).collect();
+    assert_eq!(paths, wanted, "{}", run.stderr);
+    for (row, name) in rows.iter().zip(names) {
+        let clip = name.rsplit('/').next().expect("a name");
+        assert_eq!(answer(row.clone()), expected()[clip], "{name}");
+    }
+}
+
+fn tar(members: &[(&str, Vec<u8>)]) -> Vec<u8> {
+    let mut tar = tar::Builder::new(Vec::new());
+    for (name, content) in members {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        tar.append_data(&mut header, name, &content[..]).expect("memory");
+    }
+    tar.into_inner().expect("memory")
+}
+
+fn gz(bytes: &[u8]) -> Vec<u8> {
+    let mut gz = GzEncoder::new(Vec::new(), Compression::fast());
+    gz.write_all(bytes).expect("memory");
+    gz.finish().expect("memory")
+}
+
+#[test]
+fn archives_are_read_like_folders() {
+    let folder = folder();
+    let members = [
+        ("b/tag-wrong.ogg", clip(CLIPS[0])),
+        ("b/tag-wrong.json", b"{}".to_vec()),
+        ("silence.flac", clip(CLIPS[1])),
+        ("._silence.flac", vec![0; 10]),
+        ("a/not-audio.mp3", clip(CLIPS[2])),
+    ];
+    let names = ["b/tag-wrong.ogg", "silence.flac", "a/not-audio.mp3"];
+    fs::write(folder.path().join("x.tar"), tar(&members)).expect("a file");
+    fs::write(folder.path().join("x.tar.gz"), gz(&tar(&members))).expect("a file");
+    let mut zip = zip::ZipWriter::new(File::create(folder.path().join("x.zip")).expect("a file"));
+    for (name, content) in &members {
+        zip.start_file(*name, zip::write::SimpleFileOptions::default()).expect("a member");
+        zip.write_all(content).expect("written");
+    }
+    zip.finish().expect("written");
+    for name in ["x.tar", "x.tar.gz", "x.zip"] {
+        let run = scan(&format!("{{}}/{name}"), folder.path());
+        assert_eq!(run.code, Some(1), "{}", run.stderr);
+        assert_rows(&run, &folder.path().join(name), &names);
+        assert!(
+            run.stderr.contains("left out of archives: 1 without an audio extension (1 .json), 1 hidden"),
+            "{}",
+            run.stderr
+        );
+        let run = scan(&format!("{{}}/{name} --exclude b/*"), folder.path());
+        assert_rows(&run, &folder.path().join(name), &names[1..]);
+    }
+    // And in a folder, in its order.
+    let run = scan("{} --exclude *.gz --exclude *.zip", folder.path());
+    assert_rows(&run, &folder.path().join("x.tar"), &names);
+    assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 3, "nothing was unpacked");
+    // Identify, fingerprint and register take them, too.
+    let line = format!("identify {{}}/x.tar --registry {} --format jsonl", registry().display());
+    assert_eq!(earmark(&line, folder.path()).objects().len(), 3);
+    let kept = earmark("fingerprint {}/x.zip --out {}/x.efp", folder.path());
+    assert_eq!(kept.code, Some(3), "{}", kept.stderr);
+    assert_rows(&scan("{}/x.efp", folder.path()), &folder.path().join("x.zip"), &names);
+    let line = "register {}/x.tar --include *.ogg --registry {}/r";
+    let registered = earmark(line, folder.path());
+    assert!(registered.stderr.contains("1 new, 0 duplicates, 0 failed"), "{}", registered.stderr);
+}
+
+#[test]
+fn damaged_archives_are_told_and_the_rest_goes_on() {
+    let folder = folder();
+    let whole = tar(&[("silence.flac", clip(CLIPS[1])), ("tag-wrong.ogg", clip(CLIPS[0]))]);
+    fs::write(folder.path().join("1.tar"), &whole[..whole.len() - 9000]).expect("a file");
+    fs::write(folder.path().join("2.zip"), b"PK\x03\x04 no zip").expect("a file");
+    fs::write(folder.path().join("3.parquet"), b"PAR1 no Parquet PAR1").expect("a file");
+    fs::write(folder.path().join("4.flac"), clip(CLIPS[1])).expect("a file");
+    let run = scan("{}", folder.path());
+    let rows = rows(&run);
+    let told: Vec<(&str, &str)> = rows
+        .iter()
+        .map(|row| (row["path"].as_str().expect("a path"), row["error"].as_str().unwrap_or("none")))
+        .map(|(path, error)| {
+            (path.rsplit('/').next().expect("a name"), error.split(':').next().expect("words"))
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("silence.flac", "none"),
+            ("1.tar", "the tar file is damaged or no such file"),
+            ("2.zip", "the zip file is damaged or no such file"),
+            ("3.parquet", "the Parquet file is damaged or no such file"),
+            ("4.flac", "none"),
+        ]
+    );
+    assert_eq!(run.code, Some(3));
+    assert!(run.stderr.contains("errors: "), "{}", run.stderr);
+    let run = scan("{}/1.tar --max-member-mib 1", folder.path());
+    assert_eq!(run.objects().iter().filter(|row| row["verdict"] == "error").count(), 1);
+}
+
+#[test]
+fn lists_of_paths_come_from_files_and_from_stdin() {
+    let folder = folder();
+    let paths: Vec<String> = CLIPS[..2].iter().map(|name| format!("testdata/scraped/{name}")).collect();
+    fs::write(folder.path().join("list"), paths.join("\r\n")).expect("a file");
+    assert_rows(&scan("--files-from {}/list", folder.path()), Path::new("testdata/scraped"), &CLIPS[..2]);
+    let line =
+        ["scan", "--files-from", "-", "-0", "--format", "jsonl", "--as-of", "2026-11-21", "--registry"];
+    let mut command = program();
+    command.args(line).arg(registry()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program starts");
+    child.stdin.take().expect("a pipe").write_all((paths.join("\0") + "\0").as_bytes()).expect("written");
+    let output = child.wait_with_output().expect("the program ends");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+    let run = Run { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) };
+    assert_rows(&run, Path::new("testdata/scraped"), &CLIPS[..2]);
+}
+
+#[test]
+fn audio_on_stdin_is_identified() {
+    let mut command = program();
+    command.args(["identify", "-", "--format", "jsonl", "--registry"]).arg(registry());
+    let clip = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/scraped/tag-wrong.ogg");
+    let found = run(command.stdin(File::open(clip).expect("a clip"))).objects();
+    let file = earmark(
+        &format!(
+            "identify testdata/scraped/tag-wrong.ogg --format jsonl --registry {}",
+            registry().display()
+        ),
+        Path::new("/"),
+    )
+    .objects();
+    assert_eq!((found.len(), &found[0]["path"]), (1, &json!("-")));
+    assert_eq!(found[0]["matches"], file[0]["matches"]);
+    assert!(!found[0]["matches"].as_array().expect("a list").is_empty());
+}
+
+#[test]
+fn of_a_row_with_an_offset_that_passage_is_analysed() {
+    let folder = folder();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/scraped/medley.opus");
+    let nemo = [
+        json!({"audio_filepath": file, "offset": 1.0, "duration": 4.0, "text": "x"}),
+        json!({"audio_filepath": file, "offset": 2.0, "duration": 4.0}),
+        json!({"audio_filepath": file, "offset": 1000.0, "duration": 4.0}),
+        json!({"audio_filepath": file, "duration": 4.0}),
+    ];
+    let lines: Vec<String> = nemo.iter().map(ToString::to_string).collect();
+    fs::write(folder.path().join("m.jsonl"), lines.join("\n")).expect("a file");
+    let run = scan("--manifest {}/m.jsonl", folder.path());
+    let rows = rows(&run);
+    assert_eq!(rows.len(), 4, "{}", run.stderr);
+    assert_eq!(rows[0]["path"], format!("{}#t=1,5", file.display()));
+    assert_eq!(rows[0]["duration_s"], 4.0);
+    assert!(rows[2]["error"].as_str().expect("an error").contains("the passage begins at 1000.000 s"));
+    assert!(rows[3]["duration_s"].as_f64().expect("a length") > 5.0, "a duration alone is none of a passage");
+    // Times count from the start of the passage.
+    let reference = |row: &Value| row["matches"][0]["reference_start_s"].as_f64().expect("a match");
+    let query = |row: &Value| row["matches"][0]["query_start_s"].as_f64().expect("a match");
+    let offset = |row: &Value| reference(row) - query(row);
+    assert!(
+        (offset(&rows[1]) - offset(&rows[0]) - 1.0).abs() < 0.1,
+        "{} {}",
+        offset(&rows[0]),
+        offset(&rows[1])
+    );
+}
+
+#[test]
+fn a_file_that_takes_too_long_is_named() {
+    let folder = folder();
+    // An hour of silence takes more than a second, wherever.
+    let seconds = 36_000u32;
+    let header = |bytes: &mut Vec<u8>| {
+        let data = seconds * 8_000;
+        bytes.extend(b"RIFF");
+        bytes.extend((36 + data).to_le_bytes());
+        bytes.extend(b"WAVEfmt ");
+        bytes.extend(16u32.to_le_bytes());
+        bytes.extend([1, 0, 1, 0]);
+        bytes.extend(8_000u32.to_le_bytes());
+        bytes.extend(8_000u32.to_le_bytes());
+        bytes.extend([1, 0, 8, 0]);
+        bytes.extend(b"data");
+        bytes.extend(data.to_le_bytes());
+    };
+    let mut bytes = Vec::new();
+    header(&mut bytes);
+    let path = folder.path().join("long.wav");
+    fs::write(&path, bytes).expect("a file");
+    // A file with a hole takes no disk.
+    File::options()
+        .write(true)
+        .open(&path)
+        .expect("a file")
+        .set_len(44 + u64::from(seconds) * 8_000)
+        .expect("a hole");
+    let run = scan("{}/long.wav testdata/scraped/silence.flac --file-timeout 1", folder.path());
+    let rows = rows(&run);
+    assert_eq!((rows.len(), run.code), (2, Some(3)), "{}", run.stderr);
+    assert!(rows[0]["error"].as_str().expect("an error").starts_with("took longer than 1 s"), "{}", rows[0]);
+    assert_eq!(rows[1]["error"], Value::Null);
+}
+
+#[test]
+fn messages_are_json_where_they_are_wanted() {
+    let run = scan("testdata/scraped/not-audio.mp3 --log-format json", Path::new("/"));
+    let messages: Vec<Value> =
+        run.stderr.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    assert!(messages.iter().any(|message| {
+        message["level"] == "warning" && message["path"] == "testdata/scraped/not-audio.mp3"
+    }));
+    let run = earmark("scan x --registry {}/none --log-format json", folder().path());
+    let message: Value = serde_json::from_str(&run.stderr).expect("one object");
+    assert_eq!((run.code, &message["level"]), (Some(2), &json!("error")));
+}
