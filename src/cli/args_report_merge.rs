@@ -23,7 +23,7 @@ pub enum ReportCommand {
 #[derive(Args, Debug)]
 #[command(after_help = "\
 The reports may be given in any order. A shard that is missing, was not finished,
-or was asked something else is told, and nothing is written.
+or was asked something else is told, and no --out file appears.
 
 Example:
   earmark scan data/ --registry r --format jsonl --shard 1/2 --out 1.jsonl
