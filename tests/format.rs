@@ -37,6 +37,16 @@ fn table(text: &str) -> Vec<Vec<String>> {
     rows.map(|row| row.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect()).collect()
 }
 
+#[test]
+fn the_columns_of_rows_written_again_are_those_of_the_page() {
+    let columns: Vec<String> = table(&section("### Rows written again"))
+        .into_iter()
+        .map(|row| row[0].trim_matches('`').to_owned())
+        .collect();
+    assert_eq!(columns, earmark::annotate::COLUMNS);
+    assert!(section("### Reports of shards").contains(earmark::report::SHARD_SCHEMA));
+}
+
 /// The numbers of a table of fields: offset and length, which must follow
 /// each other without gaps.
 fn fields(text: &str) -> Vec<(usize, usize)> {

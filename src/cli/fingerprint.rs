@@ -35,6 +35,7 @@ pub fn run(args: FingerprintArgs, threads: Option<NonZeroUsize>) -> Result<Outco
     let pipeline = Pipeline::new(threads, interrupt::watch()?)
         .map_err(|error| CliError::Threads { reason: error.to_string() })?;
     let mut progress = Progress::new(inputs.count.map(|count| count + manifest.rows.len() as u64));
+    let left_out = inputs.left_out();
     let jobs = jobs::list(manifest.rows, inputs.items, inputs.timeout, &params);
     let failed = |error| Output::failed(Some(&args.out), error);
     let mut writer =
@@ -68,6 +69,7 @@ pub fn run(args: FingerprintArgs, threads: Option<NonZeroUsize>) -> Result<Outco
         Ending::Broken(error) => return Err(failed(error)),
     };
     let output = if whole { writer.finish() } else { writer.abandon() }.map_err(failed)?;
+    progress.while_hidden(|| left_out.tell());
     progress.finish(None);
     output.finish_and_tell(whole)?;
     Ok(Outcome { disallowed: false, unchecked: failures || !whole })

@@ -53,12 +53,16 @@ pub fn open(
 }
 
 impl Inputs {
-    /// All that is to be read, one after another; and what tells at the end what
-    /// was left out of archives.
-    pub fn sources(self, params: &Params) -> (impl Iterator<Item = Source>, LeftOut) {
-        let Inputs { items, timeout, in_archives, .. } = self;
+    /// All that is to be read, one after another.
+    pub fn sources(self, params: &Params) -> impl Iterator<Item = Source> {
+        let Inputs { items, timeout, .. } = self;
         let params = params.clone();
-        (items.flat_map(move |item| reading::sources(item, timeout, &params)), LeftOut(in_archives))
+        items.flat_map(move |item| reading::sources(item, timeout, &params))
+    }
+
+    /// What tells at the end what was left out of archives.
+    pub fn left_out(&self) -> LeftOut {
+        LeftOut(Arc::clone(&self.in_archives))
     }
 }
 

@@ -104,7 +104,8 @@ pub fn run<R: Row>(
         .map_err(|error| CliError::Threads { reason: error.to_string() })?;
     let mut progress = Progress::new(if part.shard.is_some() { None } else { inputs.count });
     let mut failures = false;
-    let (sources, left_out) = inputs.sources(job.params);
+    let left_out = inputs.left_out();
+    let sources = inputs.sources(job.params);
     let mut selection = Selection::new(sources, part.shard, part.done);
     let named = |source: &Source| source.path().to_string_lossy().into_owned();
     let sources = iter::from_fn(|| selection.next_by(named));

@@ -57,6 +57,7 @@ pub fn run(args: RegisterArgs, threads: Option<NonZeroUsize>) -> Result<Outcome,
     }
     let limits = Limits::default();
     let mut progress = Progress::new(inputs.count.map(|count| count + manifest.rows.len() as u64));
+    let left_out = inputs.left_out();
     let jobs = jobs::list(manifest.rows, inputs.items, inputs.timeout, &params);
 
     // Committing and merging have a thread of their own, so that reading goes on
@@ -111,6 +112,7 @@ pub fn run(args: RegisterArgs, threads: Option<NonZeroUsize>) -> Result<Outcome,
         counts.take(commits.iter(), &progress)?;
         Ok(whole)
     })?;
+    progress.while_hidden(|| left_out.tell());
     progress.finish(Some(&counts));
     if !whole {
         tell("interrupted: what is counted here is registered; run the same command again for the rest");

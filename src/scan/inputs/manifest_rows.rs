@@ -39,8 +39,12 @@ impl Rows {
     pub(super) fn open(source: &RowSource) -> Result<Self, InputError> {
         let kind = ManifestKind::by_name(&source.path)?;
         match kind {
-            ManifestKind::Jsonl => drop(plain(&source.path)?),
-            ManifestKind::Csv => drop(columns(CsvRows::open(&source.path)?.header(), source)?),
+            ManifestKind::Jsonl => {
+                plain(&source.path)?;
+            }
+            ManifestKind::Csv => {
+                columns(CsvRows::open(&source.path)?.header(), source)?;
+            }
             #[cfg(feature = "parquet")]
             ManifestKind::Parquet => super::parquet_rows::check(source)?,
             #[cfg(not(feature = "parquet"))]

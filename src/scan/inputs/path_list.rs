@@ -4,31 +4,32 @@ use std::io::{self, BufRead};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use super::lines::Lines;
+use super::lines::{LONGEST_LINE, Lines};
 use super::{InputError, Item};
 
-/// Calls `take` with every path of `source`: one a line, or one before each NUL.
-/// Empty lines are passed over. A list that cannot be read to its end becomes an
-/// unreadable item under `name`.
+/// Calls `take` with every path of `source`: one a line, or one before each NUL;
+/// or with the item of a line that holds none. Empty lines are passed over. A list
+/// that cannot be read to its end becomes an unreadable item under `name`.
 pub(super) fn read(
     source: impl BufRead,
     nul: bool,
     name: &Path,
-    push: &mut dyn FnMut(Item) -> ControlFlow<()>,
-    take: &mut dyn FnMut(&Path, &mut dyn FnMut(Item) -> ControlFlow<()>) -> ControlFlow<()>,
+    take: &mut dyn FnMut(Result<PathBuf, Item>) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
     for line in Lines::new(source, if nul { 0 } else { b'\n' }) {
         let line = match line {
             Ok(line) => line,
-            Err(error) => return push(Item::unreadable(name, InputError::Open(error))),
+            Err(error) => return take(Err(Item::unreadable(name, InputError::Open(error)))),
         };
         match line.text.map(path) {
             Ok(Ok(path)) if path.as_os_str().is_empty() => {}
-            Ok(Ok(path)) => take(&path, push)?,
-            Ok(Err(error)) => push(Item::unreadable(at_line(name, line.number), InputError::Open(error)))?,
+            Ok(Ok(path)) => take(Ok(path))?,
+            Ok(Err(error)) => {
+                take(Err(Item::unreadable(at_line(name, line.number), InputError::Open(error))))?;
+            }
             Err(_) => {
-                let reason = "is longer than 16 MiB".to_owned();
-                push(Item::unreadable(at_line(name, line.number), InputError::Row { reason }))?;
+                let reason = format!("is longer than {LONGEST_LINE} bytes");
+                take(Err(Item::unreadable(at_line(name, line.number), InputError::Row { reason })))?;
             }
         }
     }

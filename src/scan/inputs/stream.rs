@@ -176,7 +176,10 @@ impl Lister {
                     }
                 }
             };
-            path_list::read(source, self.listing.nul, list, push, &mut |path, push| self.named(path, push))?;
+            path_list::read(source, self.listing.nul, list, &mut |line| match line {
+                Ok(path) => self.found(&path, push),
+                Err(item) => push(item),
+            })?;
         }
         ControlFlow::Continue(())
     }
@@ -185,6 +188,11 @@ impl Lister {
         if named.as_os_str() == STDIN {
             return push(stdin(self.listing.member_limit));
         }
+        self.found(named, push)
+    }
+
+    /// The file or folder at `path`, whatever its name.
+    fn found(&self, named: &Path, push: &mut Push<'_>) -> ControlFlow<()> {
         // The survey has told what is left out of folders.
         let mut told = Skipped::default();
         walk(named, &self.listing.choice, &mut told, &mut |found| match found {
