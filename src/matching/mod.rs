@@ -98,7 +98,7 @@ impl Effort {
             changed: density(changed),
             max_scale: max_time_scale,
             sweep_seconds,
-            sweep_candidates: 30,
+            sweep_candidates: 24,
         }
     }
 }

@@ -33,18 +33,24 @@ pub struct Plan {
 
 impl Plan {
     /// What is tried on a stretch of a long query, which has many of them: about a
-    /// tenth of the work.
+    /// twentieth of the work.
     pub fn sparing(&self) -> Plan {
-        let less = |d: Density, budget| Density {
-            peaks_per_block: (5 * d.peaks_per_block).div_ceil(8),
-            budget,
-            candidates: d.candidates.div_ceil(3),
+        let quick = Density {
+            peaks_per_block: (5 * self.quick.peaks_per_block).div_ceil(8),
+            budget: self.quick.budget / 8,
+            candidates: self.quick.candidates.div_ceil(3),
+            ..self.quick
+        };
+        let less = |d: Density, peaks_per_block| Density {
+            peaks_per_block,
+            budget: d.budget / 32,
+            candidates: d.candidates.div_ceil(6),
             ..d
         };
         Plan {
-            quick: less(self.quick, self.quick.budget / 8),
-            unchanged: less(self.unchanged, self.unchanged.budget / 16),
-            changed: less(self.changed, self.changed.budget / 16),
+            quick,
+            unchanged: less(self.unchanged, self.unchanged.peaks_per_block.div_ceil(2)),
+            changed: less(self.changed, (2 * self.changed.peaks_per_block).div_ceil(3)),
             sweep_candidates: self.sweep_candidates.div_ceil(3),
             ..*self
         }
