@@ -32,7 +32,10 @@ fn every_command_has_help_with_an_example_within_100_columns() {
             }
             let help = sub.render_long_help().to_string();
             assert!(help.contains("Example"), "{name} has an example");
-            assert!(help.contains(&format!("earmark {name}")) || ["registry", "report"].iter().any(|group| help.contains(&format!("{group} {name}"))));
+            assert!(
+                help.contains(&format!("earmark {name}"))
+                    || ["registry", "report"].iter().any(|group| help.contains(&format!("{group} {name}")))
+            );
             let examples = sub.get_after_help().map(ToString::to_string).unwrap_or_default();
             assert!(examples.lines().all(|line| line.chars().count() <= 100), "{name}: {examples}");
         }
