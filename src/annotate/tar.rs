@@ -28,7 +28,11 @@ pub fn write_tar(
     let mut copy =
         Copy { bytes: plain(path).map_err(InputError::from)?, at: 0, out, counts: Counts::default() };
     let mut sample: Option<Sample> = None;
-    TarReader::open(path).map_err(InputError::from)?.each(|member, _| -> Result<_, AnnotateError> {
+    TarReader::open(path).map_err(InputError::from)?.each(|member, content| -> Result<_, AnnotateError> {
+        // A member that is cut had no verdict of its own.
+        if io::copy(content, &mut io::sink())? < member.size {
+            return Err(cut(&member.name));
+        }
         let same = sample.as_ref().is_some_and(|sample| sample.key == key(&member.name));
         if !same && let Some(whole) = sample.take() {
             copy.sample(&whole)?;
@@ -48,6 +52,10 @@ pub fn write_tar(
     let Copy { out, counts, .. } = copy;
     out.write_all(&END)?;
     Ok(counts)
+}
+
+fn cut(name: &str) -> AnnotateError {
+    InputError::Container { container: "tar", reason: format!("it ends inside {name}") }.into()
 }
 
 struct Sample {
@@ -76,8 +84,7 @@ impl<W: Write> Copy<'_, W> {
             io::copy(&mut bytes, &mut io::sink())?
         };
         if copied < length {
-            let reason = format!("it ends inside {}", sample.key);
-            return Err(InputError::Container { container: "tar", reason }.into());
+            return Err(cut(&sample.key));
         }
         self.at = self.at.max(sample.end);
         Ok(())

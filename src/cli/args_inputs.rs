@@ -88,7 +88,7 @@ pub struct DatasetArgs {
     /// Write the rows of the manifest again with columns for the verdict, in the same form
     #[arg(long, value_name = "FILE")]
     pub annotated: Option<PathBuf>,
-    /// Write the manifest, Parquet or tar file again without what is not on the allow list
+    /// Write the manifest, Parquet or tar file again without what is not on the allow list; several tar files into this folder
     #[arg(long, value_name = "FILE")]
     pub filtered: Option<PathBuf>,
     /// Write the paths that may be used: verdicts allowed and no-match

@@ -1,5 +1,7 @@
 //! What a scan writes besides its report: the data set again, and lists of paths.
 
+use std::collections::BTreeMap;
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -7,6 +9,7 @@ use earmark::annotate::{AnnotateError, Cells, Counts, Form, List, Spool, write_r
 use earmark::scan::inputs::{Choice, RowSource};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use serde::Serialize;
 
 use super::args::ScanArgs;
 use super::error::CliError;
@@ -28,6 +31,18 @@ pub struct Dataset {
 enum Rows {
     Manifest(RowSource),
     Tar(PathBuf, Choice),
+    /// Several, each with its own result.
+    Tars(Vec<PathBuf>, Choice),
+}
+
+/// What is told about each of several tar files, in `NAME_stats.json`.
+#[derive(Serialize)]
+struct Stats<'a> {
+    input: &'a str,
+    samples: u64,
+    written: u64,
+    verdicts: &'a BTreeMap<&'static str, u64>,
+    error: Option<String>,
 }
 
 impl Dataset {
@@ -49,11 +64,15 @@ impl Dataset {
             (None, None) => None,
             _ => Some(rows(args)?),
         };
-        if let (Some(Rows::Tar(path, _)), Some(_)) = (&rows, &annotated) {
-            return Err(CliError::NoRows {
-                option: "--annotated",
-                reason: format!("{} has none", path.display()),
-            });
+        if let (Some(Rows::Tar(..) | Rows::Tars(..)), Some(_)) = (&rows, &annotated) {
+            let reason = "a tar file has none: use --filtered".to_owned();
+            return Err(CliError::NoRows { option: "--annotated", reason });
+        }
+        if let (Some(Rows::Tars(..)), Some(folder)) = (&rows, &filtered) {
+            fs::create_dir_all(folder).map_err(|source| {
+                let path = folder.clone();
+                CliError::File { path, action: "make the folder", source }
+            })?;
         }
         let path = beside(first, ".verdicts");
         let spool =
@@ -73,6 +92,10 @@ impl Dataset {
         {
             let (Some(path), Some(rows)) = (path, &self.rows) else { continue };
             let verdicts = &mut self.spool.read()?;
+            if let Rows::Tars(shards, choice) = rows {
+                write_shards(shards, choice, &path, verdicts)?;
+                continue;
+            }
             let counts = replace(&path, |out| packed(&path, out, |out| write(rows, form, verdicts, out)))?;
             let what = if matches!(rows, Rows::Tar(..)) { "samples" } else { "rows" };
             tell(format_args!("{}: {} of {} {what}", path.display(), counts.written, counts.read));
@@ -108,22 +131,31 @@ fn rows(args: &ScanArgs) -> Result<Rows, CliError> {
     let refuse = |reason: &str| Err(CliError::NoRows { option, reason: reason.to_owned() });
     match (args.rows.source(), &args.inputs[..], &args.listing.files_from[..]) {
         (Some(source), [], []) => Ok(Rows::Manifest(source)),
-        (None, [only], []) => {
-            let name =
-                only.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-            let ends = |extension: &str| name.ends_with(extension);
-            if ends(".parquet") {
-                Ok(Rows::Manifest(RowSource { path: only.clone(), column: None, base: None }))
-            } else if ends(".tar") || ends(".tar.gz") || ends(".tgz") {
-                Ok(Rows::Tar(only.clone(), args.listing.choice()?))
-            } else {
-                refuse("the input is neither .parquet nor .tar, nor is there a --manifest")
+        (None, [only], []) if is_tar(only) => Ok(Rows::Tar(only.clone(), args.listing.choice()?)),
+        (None, [only], []) if name_ends(only, ".parquet") => {
+            Ok(Rows::Manifest(RowSource { path: only.clone(), column: None, base: None }))
+        }
+        (None, [_], []) => refuse("the input is neither .parquet nor .tar, nor is there a --manifest"),
+        (None, several, []) if several.len() > 1 && several.iter().all(|path| is_tar(path)) => {
+            let mut names: Vec<_> = several.iter().map(|path| path.file_name()).collect();
+            names.sort_unstable();
+            if names.windows(2).any(|pair| pair[0] == pair[1]) {
+                return refuse("two of the tar files have the same name");
             }
+            Ok(Rows::Tars(several.to_vec(), args.listing.choice()?))
         }
         _ => refuse(
             "there has to be a --manifest and nothing else, or one .parquet or .tar file and nothing else",
         ),
     }
+}
+
+fn name_ends(path: &Path, extension: &str) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().to_ascii_lowercase().ends_with(extension))
+}
+
+fn is_tar(path: &Path) -> bool {
+    [".tar", ".tar.gz", ".tgz"].iter().any(|extension| name_ends(path, extension))
 }
 
 fn write(
@@ -135,7 +167,65 @@ fn write(
     match rows {
         Rows::Manifest(source) => write_rows(source, form, verdicts, &mut out),
         Rows::Tar(path, choice) => write_tar(path, choice, verdicts, &mut out),
+        // Each of them is written by itself.
+        Rows::Tars(..) => Ok(Counts::default()),
     }
+}
+
+/// Writes each of several tar files into `folder` under its name, and beside it
+/// what became of it. One that is damaged costs its own result only.
+fn write_shards(
+    shards: &[PathBuf],
+    choice: &Choice,
+    folder: &Path,
+    verdicts: &mut dyn Iterator<Item = io::Result<Cells>>,
+) -> Result<(), CliError> {
+    let mut verdicts = verdicts.peekable();
+    let (mut read, mut written, mut damaged) = (0, 0, 0u64);
+    for shard in shards {
+        let input = shard.to_string_lossy();
+        let mut counted: BTreeMap<&'static str, u64> = BTreeMap::new();
+        let mut failed = None;
+        let to = folder.join(shard.file_name().unwrap_or_default());
+        let mut own = std::iter::from_fn(|| {
+            // What is behind the archive's name is in it; its own name is its damage.
+            let is_own = |path: &str| path.strip_prefix(&*input).is_some_and(|rest| rest.starts_with('/'));
+            let cells = verdicts.next_if(|cells| {
+                cells.as_ref().map_or(true, |cells| cells.path == *input || is_own(&cells.path))
+            })?;
+            if let Ok(cells) = &cells {
+                *counted.entry(cells.verdict.name()).or_default() += 1;
+                if cells.path == *input {
+                    failed.clone_from(&cells.error);
+                    return None;
+                }
+            }
+            Some(cells)
+        });
+        let result =
+            replace(&to, |out| packed(&to, out, |out| write_tar(shard, choice, &mut own, &mut { out })));
+        own.by_ref().for_each(drop);
+        let (counts, error) = match result {
+            Ok(counts) => (counts, failed),
+            Err(CliError::Annotate { source: AnnotateError::Rows(error), .. }) => {
+                damaged += 1;
+                tell(format_args!("{} is not written: {error}", to.display()));
+                (Counts::default(), failed.or_else(|| Some(error.to_string())))
+            }
+            Err(error) => return Err(error),
+        };
+        read += counts.read;
+        written += counts.written;
+        let (samples, written) = (counts.read, counts.written);
+        let stats = Stats { input: &input, samples, written, verdicts: &counted, error };
+        replace(&beside(&to, "_stats.json"), |out| {
+            serde_json::to_writer_pretty(&mut *out, &stats).map_err(io::Error::from)?;
+            Ok(out.write_all(b"\n")?)
+        })?;
+    }
+    let left = if damaged > 0 { format!(", {damaged} damaged files left out") } else { String::new() };
+    tell(format_args!("{}: {written} of {read} samples{left}", folder.display()));
+    Ok(())
 }
 
 /// Packs what is written, if the name of `path` says so.

@@ -149,6 +149,25 @@ fn parquet_and_tar_come_back() {
     assert_eq!(run.code, Some(1), "{}", run.stderr);
     let found = fs::read(folder.path().join("f.tar")).expect("a file");
     assert!(found == tar(&[members[1].clone(), members[3].clone()]));
+
+    // Several shards, one of them cut short.
+    let whole = tar(&members);
+    fs::write(folder.path().join("2.tar"), &whole[..whole.len() - 2000]).expect("a file");
+    fs::write(folder.path().join("3.tar"), tar(&members[1..2])).expect("a file");
+    let run = scan("{}/shard.tar {}/2.tar {}/3.tar --filtered {}/usable", folder.path());
+    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    let usable = folder.path().join("usable");
+    assert!(fs::read(usable.join("shard.tar")).expect("a file") == found);
+    assert!(fs::read(usable.join("3.tar")).expect("a file") == tar(&members[1..2]));
+    assert!(!usable.join("2.tar").exists());
+    let stats = |name: &str| -> Value { serde_json::from_str(&text(usable.join(name))).expect("JSON") };
+    let expected = json!({"disallowed": 1, "error": 1, "no-match": 2});
+    assert_eq!(stats("shard.tar_stats.json")["verdicts"], expected);
+    assert_eq!(
+        (&stats("shard.tar_stats.json")["samples"], &stats("3.tar_stats.json")["written"]),
+        (&json!(4), &json!(1))
+    );
+    assert!(stats("2.tar_stats.json")["error"].as_str().expect("an error").contains("ends inside"));
 }
 
 #[test]
