@@ -27,7 +27,7 @@ const STRETCH_TICKS: u32 = 2048;
 const LONG_TICKS: u32 = 6 * STRETCH_TICKS;
 
 /// Of the stretches of a long query one in so many is searched with all means.
-const DEEP_EVERY: u32 = 4;
+const DEEP_EVERY: u32 = 3;
 
 /// Candidates of a stretch that are followed to their ends before one is
 /// chosen: the choice between repeats needs the whole context.

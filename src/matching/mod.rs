@@ -83,7 +83,7 @@ impl Effort {
         const MILLION: u32 = 1_000_000;
         let (unchanged, changed, sweep_seconds) = match self {
             Effort::Fast => ((14, 2 * MILLION, 20), (7, MILLION / 4, 20), 0.0),
-            Effort::Standard => ((24, 2 * MILLION, 20), (10, 2 * MILLION, 60), 100.0 * 3600.0),
+            Effort::Standard => ((24, 2 * MILLION, 20), (10, 2 * MILLION, 50), 100.0 * 3600.0),
             Effort::Thorough => ((40, u32::MAX, 40), (14, 16 * MILLION, 200), f64::INFINITY),
         };
         let density = |(peaks_per_block, budget, candidates)| nominate::Density {
