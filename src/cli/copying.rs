@@ -47,8 +47,8 @@ fn import_export(args: &ImportArgs) -> Result<Outcome, CliError> {
         tell(clean(&format!("{id}: left out, {why}")));
     }
     tell(format_args!(
-        "imported {} new, {} changed, {} unchanged, {} left out; {} added to the log",
-        counted(imported.new, "recording"),
+        "imported {}, {} changed, {} unchanged, {} left out; {} added to the log",
+        counted(imported.new, "new recording"),
         imported.changed,
         imported.unchanged,
         imported.left_out.len(),

@@ -66,8 +66,9 @@ pub struct Scout<'a> {
 }
 
 impl Scout<'_> {
-    /// Whether a new recording may sound in a file.
+    /// Whether a new recording may sound in a file: it reaches some evidence, and
+    /// by itself, with fewer rivals than in the whole registry, it is recognised.
     pub fn may_sound_in(&self, query: &Fingerprint) -> bool {
-        !self.nobody && self.matcher.glance(query) >= ENOUGH_NATS
+        !self.nobody && self.matcher.glance(query) >= ENOUGH_NATS && !self.matcher.identify(query).is_empty()
     }
 }
