@@ -20,8 +20,8 @@
 //! | [`report`] | verdicts and matches | JSONL, CSV, text, a page, evidence |
 //! | [`rescan`] | a report and kept fingerprints | the report of now, and what changed |
 //!
-//! [`params`] holds everything that changes a fingerprint, [`isrc`] and
-//! [`units`] the words all of them share.
+//! [`params`] holds everything that changes a fingerprint, [`isrc`], [`units`] and
+//! [`usage`] the words all of them share.
 //!
 //! # From sound to verdict
 //!
@@ -132,4 +132,5 @@ pub mod scan;
 pub mod spectrum;
 mod text;
 pub mod units;
+pub mod usage;
 pub mod verdict;

@@ -55,7 +55,7 @@ use serde::{Deserialize, Serialize};
 
 pub use error::AudioError;
 pub use limits::Limits;
-pub use rights::{MiningUse, RightsSignal, SignalKind, SignalPermission, SignalledUse, SignatureState};
+pub use rights::{RightsSignal, SignalKind, SignalPermission, SignalledUse, SignatureState};
 pub use tags::{IsrcTag, IsrcTrust, Tags};
 
 /// What was decoded, measured and not taken from headers.

@@ -23,7 +23,7 @@ pub fn run(args: DeclareArgs) -> Result<Outcome, CliError> {
     // a new, empty registry behind.
     let declarations = match &args.import {
         Some(path) => {
-            let (file, format) = open_table(path)?;
+            let (file, format) = open_table(path, "open the file of entries")?;
             parse_declarations(file, format, &path.display().to_string(), Timestamp::now())?
                 .all_or_nothing()?
         }
@@ -44,15 +44,11 @@ pub fn open_or_create(folder: &Path) -> Result<Registry, RegistryError> {
 }
 
 /// Opens a file of entries; its name tells the format.
-pub fn open_table(path: &Path) -> Result<(File, TableFormat), CliError> {
+pub fn open_table(path: &Path, action: &'static str) -> Result<(File, TableFormat), CliError> {
     let extension = path.extension().unwrap_or_default().to_string_lossy();
     let format = TableFormat::from_extension(&extension)
         .ok_or_else(|| CliError::UnknownFormat { path: path.to_owned() })?;
-    let file = File::open(path).map_err(|source| CliError::File {
-        path: path.to_owned(),
-        action: "open the file of entries",
-        source,
-    })?;
+    let file = File::open(path).map_err(|source| CliError::File { path: path.to_owned(), action, source })?;
     Ok((file, format))
 }
 

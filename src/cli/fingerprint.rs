@@ -8,7 +8,7 @@ use earmark::audio::Limits;
 use earmark::fingerprint::{About, EncodedEntry, Entry, EntryError, FingerprintWriter};
 use earmark::params::Params;
 use earmark::scan::manifest::{ColumnMap, Manifest, Purpose, Row, read_manifest};
-use earmark::scan::pipeline::{Ending, Pipeline};
+use earmark::scan::pipeline::Pipeline;
 use earmark::units::Seconds;
 
 use super::args_fingerprint::FingerprintArgs;
@@ -63,11 +63,7 @@ pub fn run(args: FingerprintArgs, threads: Option<NonZeroUsize>) -> Result<Outco
             writer.write(&kept.entry).map_or_else(ControlFlow::Break, ControlFlow::Continue)
         },
     );
-    let whole = match ending {
-        Ending::Complete => true,
-        Ending::Stopped => false,
-        Ending::Broken(error) => return Err(failed(error)),
-    };
+    let whole = ending.whole().map_err(failed)?;
     let output = if whole { writer.finish() } else { writer.abandon() }.map_err(failed)?;
     progress.while_hidden(|| left_out.tell());
     progress.finish(None);

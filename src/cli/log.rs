@@ -25,7 +25,7 @@ pub fn mandate(args: MandateArgs) -> Result<Outcome, CliError> {
     let now = Timestamp::now();
     let mandates = match (&args.import, args.declarant, args.speaks_for.subject()) {
         (Some(path), ..) => {
-            let (file, format) = open_table(path)?;
+            let (file, format) = open_table(path, "open the file of entries")?;
             parse_mandates(file, format, &path.display().to_string(), now)?.all_or_nothing()?
         }
         (None, Some(declarant), Some(speaks_for)) => vec![NewMandate {
@@ -48,7 +48,7 @@ pub fn owner(args: OwnerArgs) -> Result<Outcome, CliError> {
     let now = Timestamp::now();
     let owners = match (&args.import, args.name) {
         (Some(path), _) => {
-            let (file, format) = open_table(path)?;
+            let (file, format) = open_table(path, "open the file of entries")?;
             parse_owners(file, format, &path.display().to_string(), now)?.all_or_nothing()?
         }
         (None, Some(name)) => vec![NewOwner {

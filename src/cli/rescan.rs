@@ -12,7 +12,7 @@ use earmark::params::Params;
 use earmark::registry::{Registry, Since};
 use earmark::report::{MatchRow, PastReport, PastRow, ScanHeader, ScanRow, Summary, write_json_line};
 use earmark::rescan::{Change, Newcomers, Scout};
-use earmark::scan::pipeline::{Ending, Pipeline};
+use earmark::scan::pipeline::Pipeline;
 use earmark::verdict::{Question, VerdictKind};
 
 use super::args::ListFormat;
@@ -111,11 +111,7 @@ pub fn run(args: RescanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, C
             deliver().map_or_else(ControlFlow::Break, ControlFlow::Continue)
         },
     );
-    let whole = match ending {
-        Ending::Complete => true,
-        Ending::Stopped => false,
-        Ending::Broken(error) => return Err(error),
-    };
+    let whole = ending.whole()?;
     writer.finish().map_err(CliError::Stdout)?;
     progress.finish(Some(&format!("{summary}; {counts}")));
     changes.finish(true)?;

@@ -135,11 +135,7 @@ pub fn run<R: Row>(
     if let Some(error) = selection.error() {
         return Err(error.into());
     }
-    match ending {
-        Ending::Complete => Ok(Run { whole: true, failures, progress }),
-        Ending::Stopped => Ok(Run { whole: false, failures, progress }),
-        Ending::Broken(error) => Err(error),
-    }
+    Ok(Run { whole: ending.whole()?, failures, progress })
 }
 
 /// As [`Pipeline::run`], and tells `deliver` what each result is of, also where

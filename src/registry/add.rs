@@ -1,6 +1,6 @@
 //! Registering recordings.
 
-use rusqlite::{Transaction, params};
+use rusqlite::{ToSql, Transaction, params};
 
 use crate::index::{SegmentEntry, write_segment};
 use crate::isrc::Isrc;
@@ -207,22 +207,17 @@ pub(super) fn insert(
                  title, version, artist, album, owner, label, p_line, release_date)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
         )?
-        .execute(params![
-            recording.key.0,
-            recording.id,
-            recording.audio_hash,
-            segment,
-            recording.duration_s,
-            recording.source_path,
-            facts[0],
-            facts[1],
-            facts[2],
-            facts[3],
-            facts[4],
-            facts[5],
-            facts[6],
-            facts[7]
-        ])?;
+        .execute(&*with_facts(
+            params![
+                recording.key.0,
+                recording.id,
+                recording.audio_hash,
+                segment,
+                recording.duration_s,
+                recording.source_path
+            ],
+            &facts,
+        ))?;
     insert_isrcs(transaction, recording)
 }
 
@@ -236,20 +231,13 @@ pub(super) fn update(transaction: &Transaction<'_>, recording: &Recording) -> ru
                  album = ?7, owner = ?8, label = ?9, p_line = ?10, release_date = ?11
              WHERE key = ?1",
         )?
-        .execute(params![
-            recording.key.0,
-            recording.id,
-            recording.source_path,
-            facts[0],
-            facts[1],
-            facts[2],
-            facts[3],
-            facts[4],
-            facts[5],
-            facts[6],
-            facts[7]
-        ])?;
+        .execute(&*with_facts(params![recording.key.0, recording.id, recording.source_path], &facts))?;
     insert_isrcs(transaction, recording)
+}
+
+/// The values of a row of which the last are facts.
+fn with_facts<'a>(values: &[&'a dyn ToSql], facts: &'a [Option<&str>]) -> Vec<&'a dyn ToSql> {
+    values.iter().copied().chain(facts.iter().map(|fact| fact as &dyn ToSql)).collect()
 }
 
 fn insert_isrcs(transaction: &Transaction<'_>, recording: &Recording) -> rusqlite::Result<()> {

@@ -52,6 +52,7 @@ mod vocabulary;
 #[cfg(test)]
 mod tests;
 
+pub use crate::usage::Use;
 pub use compact::Compaction;
 pub use copy::{EXPORT_SCHEMA, Exported, Imported, is_export};
 pub use error::RegistryError;
@@ -60,7 +61,7 @@ pub use log::{
     About, Authority, Concern, DECLARATION_COLUMNS, Declaration, DocumentHash, Entry, EntryError,
     ImportError, Log, Logged, MANDATE_COLUMNS, Mandate, MandateAct, NewDeclaration, NewEntry, NewMandate,
     NewOwner, OWNER_COLUMNS, Owner, ParsedEntries, Permission, RowError, Statement, Subject, TableFormat,
-    Territory, TerritoryError, Use, name_key, parse_declarations, parse_mandates, parse_owners,
+    Territory, TerritoryError, name_key, parse_declarations, parse_mandates, parse_owners,
 };
 pub use read::Recordings;
 pub use recording::{Added, Facts, NewRecording, Recording, RecordingError, Removal};

@@ -56,6 +56,8 @@ pub use place::PlaceRow;
 pub use registry_table::{RecordingsTable, write_compaction, write_info};
 pub use rows::write_json_line;
 pub use scan_csv::{SCAN_CSV_COLUMNS, ScanCsv};
+#[cfg(test)]
+pub(crate) use scan_row::tests::example as example_row;
 pub use scan_row::{FileRow, SCAN_SCHEMA, ScanRow, TagCheck, TagSound};
 pub use table::{IdentifyTable, ScanTable, Summary};
 pub use text::clean;

@@ -47,7 +47,7 @@ pub struct Unfinished {
     pub bytes: u64,
     /// The shard whose report it is.
     pub shard: Option<Shard>,
-    /// What it rests on: its header, or what stands in its first row.
+    /// What it rests on: its header.
     basis: Value,
 }
 
@@ -77,9 +77,6 @@ impl Unfinished {
             // Whatever a power cut left is no JSON.
             let Ok(value) = serde_json::from_slice::<Value>(&line) else { break };
             if is_row(&value) {
-                if let Some(basis) = value.get("checked_against").filter(|_| found.rows == 0) {
-                    found.basis = basis.clone();
-                }
                 found.rows += 1;
                 found.bytes = at;
                 take(value)?;

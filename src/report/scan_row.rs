@@ -189,7 +189,7 @@ pub(super) mod tests {
     }
 
     /// A file with a wrong tag.
-    pub(in crate::report) fn example() -> ScanRow {
+    pub(crate) fn example() -> ScanRow {
         let declared = Reason {
             declarations: vec![2, 5],
             recording: Some("QZHB12500003".to_owned()),

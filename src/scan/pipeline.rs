@@ -61,6 +61,20 @@ pub enum Ending<B> {
     Broken(B),
 }
 
+impl<B> Ending<B> {
+    /// Whether every item was delivered.
+    ///
+    /// # Errors
+    /// What the callback broke off with.
+    pub fn whole(self) -> Result<bool, B> {
+        match self {
+            Self::Complete => Ok(true),
+            Self::Stopped => Ok(false),
+            Self::Broken(value) => Err(value),
+        }
+    }
+}
+
 /// Threads that run [`Pipeline::run`].
 #[derive(Debug)]
 pub struct Pipeline {

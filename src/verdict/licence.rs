@@ -28,7 +28,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 use crate::csv_lines::LineCounter;
-use crate::registry::{Authority, Declaration, DocumentHash, Subject, Territory, Use};
+use crate::registry::{Authority, Declaration, DocumentHash, Subject, TableFormat, Territory, Use};
 
 use super::KnownRecording;
 
@@ -99,45 +99,22 @@ pub enum AcceptedTermsError {
     },
 }
 
-/// How a list is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AcceptedTermsFormat {
-    /// Comma-separated values with a header.
-    Csv,
-    /// One JSON object a line; missing keys and null are empty.
-    Jsonl,
-}
-
-impl AcceptedTermsFormat {
-    /// The format that a file name's ending stands for: `csv`, `jsonl` or `ndjson`.
-    pub fn from_extension(extension: &str) -> Option<Self> {
-        match extension.to_ascii_lowercase().as_str() {
-            "csv" => Some(Self::Csv),
-            "jsonl" | "ndjson" => Some(Self::Jsonl),
-            _ => None,
-        }
-    }
-}
-
 impl AcceptedTerms {
     /// Reads a list. `file` is its name for messages.
     ///
     /// ```
-    /// use earmark::verdict::{AcceptedTerms, AcceptedTermsFormat};
+    /// use earmark::registry::TableFormat;
+    /// use earmark::verdict::AcceptedTerms;
     ///
     /// let csv = "licence,declarant,terms\n2026-17,Example Music,ask ai@example.com\n";
-    /// let accepted = AcceptedTerms::read(csv.as_bytes(), AcceptedTermsFormat::Csv, "licences.csv")?;
+    /// let accepted = AcceptedTerms::read(csv.as_bytes(), TableFormat::Csv, "licences.csv")?;
     /// assert_eq!(accepted.licences[0].name, "2026-17");
     /// # Ok::<(), earmark::verdict::AcceptedTermsError>(())
     /// ```
     ///
     /// # Errors
     /// When it cannot be read, is too long, or a row is wrong.
-    pub fn read(
-        input: impl Read,
-        format: AcceptedTermsFormat,
-        file: &str,
-    ) -> Result<Self, AcceptedTermsError> {
+    pub fn read(input: impl Read, format: TableFormat, file: &str) -> Result<Self, AcceptedTermsError> {
         let io = |source| AcceptedTermsError::Io { file: file.to_owned(), source };
         let mut content = Vec::new();
         input.take(MAX_ACCEPTED_TERMS_BYTES + 1).read_to_end(&mut content).map_err(io)?;
@@ -147,8 +124,8 @@ impl AcceptedTerms {
         let hash = DocumentHash::of(content.as_slice()).map_err(io)?;
         let text = content.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&content);
         let rows = match format {
-            AcceptedTermsFormat::Csv => csv_rows(text),
-            AcceptedTermsFormat::Jsonl => jsonl_rows(text),
+            TableFormat::Csv => csv_rows(text),
+            TableFormat::Jsonl => jsonl_rows(text),
         };
         let licence = |(line, row): (u64, Result<Row, String>)| {
             row.and_then(Row::licence).map_err(|reason| AcceptedTermsError::Row {
@@ -330,7 +307,7 @@ mod tests {
     use super::*;
 
     fn csv(text: &str) -> Result<AcceptedTerms, String> {
-        let read = AcceptedTerms::read(text.as_bytes(), AcceptedTermsFormat::Csv, "l.csv");
+        let read = AcceptedTerms::read(text.as_bytes(), TableFormat::Csv, "l.csv");
         read.map_err(|error| error.to_string())
     }
 
@@ -352,7 +329,7 @@ mod tests {
             hash_of("ask us")
         );
         let table = csv(&table).unwrap();
-        let lines = AcceptedTerms::read(lines.as_bytes(), AcceptedTermsFormat::Jsonl, "l.jsonl").unwrap();
+        let lines = AcceptedTerms::read(lines.as_bytes(), TableFormat::Jsonl, "l.jsonl").unwrap();
         assert_eq!(table.licences, lines.licences);
         assert_eq!(table.licences.len(), 3);
         assert_ne!(table.hash, lines.hash, "another file");
@@ -379,14 +356,14 @@ mod tests {
             let error = csv(text).unwrap_err();
             assert!(error.contains(expected), "{text:?}: {error}");
         }
-        let error = AcceptedTerms::read(&b"{}\n[1"[..], AcceptedTermsFormat::Jsonl, "l.jsonl").unwrap_err();
+        let error = AcceptedTerms::read(&b"{}\n[1"[..], TableFormat::Jsonl, "l.jsonl").unwrap_err();
         assert!(error.to_string().starts_with("l.jsonl, line 1: "), "{error}");
     }
 
     #[test]
     fn a_list_without_end_is_refused() {
         let endless = io::repeat(b'\n');
-        let error = AcceptedTerms::read(endless, AcceptedTermsFormat::Jsonl, "l.jsonl").unwrap_err();
+        let error = AcceptedTerms::read(endless, TableFormat::Jsonl, "l.jsonl").unwrap_err();
         assert!(matches!(error, AcceptedTermsError::TooLong { .. }), "{error}");
     }
 }

@@ -66,9 +66,7 @@ mod wording;
 mod tests;
 
 pub use book::DeclarationBook;
-pub use licence::{
-    AcceptedTerms, AcceptedTermsError, AcceptedTermsFormat, Licence, MAX_ACCEPTED_TERMS_BYTES,
-};
+pub use licence::{AcceptedTerms, AcceptedTermsError, Licence, MAX_ACCEPTED_TERMS_BYTES};
 pub use overlap::{MinOverlap, MinOverlapError};
 pub use question::{Policy, PolicyError, Question, SHORTEST_S};
 pub use reason::{Reason, ReasonCode};

@@ -1,10 +1,9 @@
 //! What the file itself says about rights, and what that proposes.
 
-use crate::audio::{MiningUse, RightsSignal, SignalPermission, SignalledUse};
+use crate::audio::{RightsSignal, SignalPermission, SignalledUse};
 use crate::registry::Use;
 
 use super::judge::{Agreed, Finding};
-use super::wording::use_words;
 use super::{Reason, ReasonCode, VerdictKind};
 
 /// Texts told in one reason; the row has all of them.
@@ -39,26 +38,14 @@ pub(super) fn judge(signals: &[RightsSignal], use_: Use, agreed: Agreed) -> Vec<
 /// What one signal says about the use: its narrowest entry that covers it, as
 /// that is the exception from a broader one; of two, the stricter.
 fn about(signal: &RightsSignal, use_: Use) -> Option<&SignalledUse> {
-    let covering: Vec<&SignalledUse> =
-        signal.uses.iter().filter(|said| as_use(said.use_).covers(use_)).collect();
-    let is_narrowest =
-        |said: &&SignalledUse| covering.iter().all(|other| as_use(other.use_).covers(as_use(said.use_)));
+    let covering: Vec<&SignalledUse> = signal.uses.iter().filter(|said| said.use_.covers(use_)).collect();
+    let is_narrowest = |said: &&SignalledUse| covering.iter().all(|other| other.use_.covers(said.use_));
     let strictness = |said: &&SignalledUse| match said.permission {
         SignalPermission::Allowed => 0,
         SignalPermission::Constrained => 1,
         SignalPermission::NotAllowed => 2,
     };
     covering.iter().copied().filter(is_narrowest).max_by_key(strictness)
-}
-
-fn as_use(use_: MiningUse) -> Use {
-    match use_ {
-        MiningUse::DataMining => Use::DataMining,
-        MiningUse::AiTraining => Use::AiTraining,
-        MiningUse::AiGenerativeTraining => Use::AiGenerativeTraining,
-        MiningUse::AiInference => Use::AiInference,
-        MiningUse::Search => Use::Search,
-    }
 }
 
 fn one(signal: &RightsSignal, said: &SignalledUse, use_: Use, agreed: Agreed) -> Finding {
@@ -102,9 +89,9 @@ fn one(signal: &RightsSignal, said: &SignalledUse, use_: Use, agreed: Agreed) ->
         "The file says in {} {}{signed} that {} {says}. {effect}",
         signal.carrier,
         signal.field,
-        use_words(as_use(said.use_)),
+        said.use_.words(),
     );
-    debug_assert!(as_use(said.use_).covers(use_));
+    debug_assert!(said.use_.covers(use_));
     Finding { kind, reasons: vec![Reason::new(code, text)] }
 }
 

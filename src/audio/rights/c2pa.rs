@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{MiningUse, RightsSignal, SignalKind, SignalPermission, SignalledUse, SignatureState};
+use super::{RightsSignal, SignalKind, SignalPermission, SignalledUse, SignatureState};
+use crate::usage::Use;
 
 /// Most boxes visited; a store of one manifest has some thirty.
 const MAX_BOXES: u32 = 10_000;
@@ -143,10 +144,10 @@ fn signal(active: bool, label: &str, content: TrainingMining) -> RightsSignal {
             None => format!("{name}={}", entry.use_),
         });
         let use_ = match name.rsplit('.').next().unwrap_or(&name) {
-            "data_mining" => MiningUse::DataMining,
-            "ai_training" => MiningUse::AiTraining,
-            "ai_generative_training" => MiningUse::AiGenerativeTraining,
-            "ai_inference" => MiningUse::AiInference,
+            "data_mining" => Use::DataMining,
+            "ai_training" => Use::AiTraining,
+            "ai_generative_training" => Use::AiGenerativeTraining,
+            "ai_inference" => Use::AiInference,
             _ => continue,
         };
         let permission = match entry.use_.as_str() {

@@ -18,6 +18,8 @@ pub(super) use terms::Terms;
 
 use serde::{Deserialize, Serialize};
 
+use crate::usage::Use;
+
 /// Most signals kept of one file; one with more is not a label's.
 const MAX_SIGNALS: usize = 256;
 
@@ -73,41 +75,11 @@ impl SignalKind {
 pub struct SignalledUse {
     /// The use.
     #[serde(rename = "use")]
-    pub use_: MiningUse,
+    pub use_: Use,
     /// What is said about it.
     pub permission: SignalPermission,
     /// The terms of a constraint, or where to find them; null when not said.
     pub constraint: Option<String>,
-}
-
-/// A use that signals speak of, by the names of CAWG training and data mining
-/// 1.1, and search. Data mining includes the others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum MiningUse {
-    /// Any automated analysis.
-    DataMining,
-    /// Training of any model, generative ones included.
-    AiTraining,
-    /// Training of generative models.
-    AiGenerativeTraining,
-    /// Use as an input of a trained model.
-    AiInference,
-    /// Finding the work.
-    Search,
-}
-
-impl MiningUse {
-    /// The name in reports, which is that of a declaration's use.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::DataMining => "data-mining",
-            Self::AiTraining => "ai-training",
-            Self::AiGenerativeTraining => "ai-generative-training",
-            Self::AiInference => "ai-inference",
-            Self::Search => "search",
-        }
-    }
 }
 
 /// What a signal says about a use.

@@ -1,7 +1,8 @@
 //! Vocabularies that say in a field or two what may be mined: TDMRep, AIPREF and
 //! PLUS.
 
-use super::{MiningUse, RightsSignal, SignalKind, SignalPermission, SignalledUse};
+use super::{RightsSignal, SignalKind, SignalPermission, SignalledUse};
+use crate::usage::Use;
 
 /// Collects the fields of one carrier, which may stand in any order.
 #[derive(Debug, Default)]
@@ -58,7 +59,7 @@ impl Terms {
     }
 }
 
-fn one(use_: MiningUse, permission: SignalPermission, constraint: Option<String>) -> SignalledUse {
+fn one(use_: Use, permission: SignalPermission, constraint: Option<String>) -> SignalledUse {
     SignalledUse { use_, permission, constraint }
 }
 
@@ -66,11 +67,11 @@ fn one(use_: MiningUse, permission: SignalPermission, constraint: Option<String>
 /// the rights, and the policy tells how to be allowed.
 fn tdm_reservation(value: &str, policy: Option<String>) -> Vec<SignalledUse> {
     match (value, policy) {
-        ("0", _) => vec![one(MiningUse::DataMining, SignalPermission::Allowed, None)],
+        ("0", _) => vec![one(Use::DataMining, SignalPermission::Allowed, None)],
         ("1", Some(policy)) => {
-            vec![one(MiningUse::DataMining, SignalPermission::Constrained, Some(policy))]
+            vec![one(Use::DataMining, SignalPermission::Constrained, Some(policy))]
         }
-        ("1", None) => vec![one(MiningUse::DataMining, SignalPermission::NotAllowed, None)],
+        ("1", None) => vec![one(Use::DataMining, SignalPermission::NotAllowed, None)],
         _ => Vec::new(),
     }
 }
@@ -81,8 +82,8 @@ fn content_usage(value: &str) -> Vec<SignalledUse> {
     for item in value.split(',') {
         let Some((key, value)) = item.split_once('=') else { continue };
         let use_ = match key.trim().to_ascii_lowercase().as_str() {
-            "train-ai" => MiningUse::AiTraining,
-            "search" => MiningUse::Search,
+            "train-ai" => Use::AiTraining,
+            "search" => Use::Search,
             _ => continue,
         };
         // Parameters follow a semicolon.
@@ -99,8 +100,8 @@ fn content_usage(value: &str) -> Vec<SignalledUse> {
 /// `plus:DataMining` (PLUS Licence Data Format 2.0.1, IPTC Photo Metadata
 /// 2023.1): an address whose last part is the term.
 fn plus_data_mining(value: &str, constraint: Option<String>) -> Vec<SignalledUse> {
-    use MiningUse::{AiGenerativeTraining, AiTraining, DataMining, Search};
     use SignalPermission::{Allowed, Constrained, NotAllowed};
+    use Use::{AiGenerativeTraining, AiTraining, DataMining, Search};
     match value.rsplit('/').next().unwrap_or(value) {
         "DMI-ALLOWED" => vec![one(DataMining, Allowed, None)],
         "DMI-PROHIBITED" => vec![one(DataMining, NotAllowed, None)],

@@ -2,7 +2,8 @@
 
 use super::support::*;
 use crate::audio::rights::{c2pa::tests::store, xmp::tests::PACKET};
-use crate::audio::{IsrcTrust, MiningUse, RightsSignal, SignalPermission, SignatureState, Tags};
+use crate::audio::{IsrcTrust, RightsSignal, SignalPermission, SignatureState, Tags};
+use crate::usage::Use;
 
 /// Files that hold every statement that is read.
 pub fn specimens() -> Vec<(&'static str, Vec<u8>)> {
@@ -24,7 +25,7 @@ fn assert_store(tags: &Tags, name: &str) {
     assert_eq!(fields(tags, "c2pa-ingredient"), ["c2pa.training-mining"], "{name}");
     let signal = tags.signals.iter().find(|s| s.carrier == "c2pa").unwrap();
     assert_eq!(signal.signature, Some(SignatureState::NotVerified));
-    let training = signal.uses.iter().find(|u| u.use_ == MiningUse::AiTraining).unwrap();
+    let training = signal.uses.iter().find(|u| u.use_ == Use::AiTraining).unwrap();
     assert_eq!(training.permission, SignalPermission::NotAllowed);
 }
 
@@ -70,7 +71,7 @@ fn id3_holds_all_of_it() {
         assert_eq!(by("license").text, "https://example.com/l");
         assert_eq!(by("tdm-reservation").uses[0].permission, SignalPermission::Constrained);
         assert_eq!(by("tdm-reservation").uses[0].constraint.as_deref(), Some("https://example.com/p"));
-        assert_eq!(by("content-usage").uses[0].use_, MiningUse::AiTraining);
+        assert_eq!(by("content-usage").uses[0].use_, Use::AiTraining);
     }
 }
 

@@ -14,7 +14,7 @@ use earmark::audio::Limits;
 use earmark::params::Params;
 use earmark::registry::{Added, NewRecording, Registry};
 use earmark::scan::manifest::{Manifest, Purpose, Row, read_manifest};
-use earmark::scan::pipeline::{Ending, Pipeline};
+use earmark::scan::pipeline::Pipeline;
 use earmark::units::Seconds;
 
 use super::args::RegisterArgs;
@@ -100,17 +100,13 @@ pub fn run(args: RegisterArgs, threads: Option<NonZeroUsize>) -> Result<Outcome,
                 taken.map_or_else(ControlFlow::Break, ControlFlow::Continue)
             },
         );
-        let whole = match ending {
-            Ending::Complete => true,
-            Ending::Stopped => false,
-            Ending::Broken(error) => return Err(error),
-        };
+        let whole = ending.whole()?;
         if !batch.is_empty() {
             send(&batches, &mut batch);
         }
         drop(batches);
         counts.take(commits.iter(), &progress)?;
-        Ok(whole)
+        Ok::<_, CliError>(whole)
     })?;
     progress.while_hidden(|| left_out.tell());
     progress.finish(Some(&counts));

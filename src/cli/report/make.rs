@@ -9,7 +9,7 @@ use earmark::registry::Registry;
 use earmark::report::{
     LogExcerpt, Page, PageFile, PastReport, PastRow, RegistryState, Totals, write_eu_summary,
 };
-use earmark::scan::pipeline::{Ending, Pipeline};
+use earmark::scan::pipeline::Pipeline;
 
 use super::sight::Sights;
 use crate::cli::args_report::{FilesArgs, MakeArgs};
@@ -156,11 +156,7 @@ fn draw(
         },
     );
     drop(paths);
-    let whole = match ending {
-        Ending::Complete => true,
-        Ending::Stopped => false,
-        Ending::Broken(error) => return Err(error),
-    };
+    let whole = ending.whole()?;
     let missing = drawn.iter().flat_map(BTreeMap::values).filter(|picture| picture.is_err()).count();
     progress.finish(None);
     if missing > 0 {

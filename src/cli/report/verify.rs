@@ -15,7 +15,7 @@ use earmark::report::{
     Difference, DifferenceKind, PastLine, PastReport, PastRow, ScanHeader, write_json_line,
 };
 use earmark::scan::inputs::{Input, Item};
-use earmark::scan::pipeline::{Ending, Pipeline};
+use earmark::scan::pipeline::Pipeline;
 
 use crate::cli::args::ListFormat;
 use crate::cli::args_report::VerifyArgs;
@@ -99,11 +99,7 @@ pub fn run(args: VerifyArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, C
             deliver().map_or_else(ControlFlow::Break, ControlFlow::Continue)
         },
     );
-    let whole = match ending {
-        Ending::Complete => true,
-        Ending::Stopped => false,
-        Ending::Broken(error) => return Err(error),
-    };
+    let whole = ending.whole()?;
     progress.finish(None);
     output.finish(true)?;
     let same = counts.differing == 0 && counts.missing == 0;

@@ -202,6 +202,12 @@ impl Authority {
         self.by_recording.get(recording.id).into_iter().flatten().chain(by_code)
     }
 
+    /// Whether a declarant has a mandate for all ISRCs of a prefix.
+    pub(super) fn is_mandated_for_prefix(&self, declarant: &str, prefix: &IsrcPrefix) -> bool {
+        let key = self.owner_key(declarant);
+        self.by_prefix.get(prefix).into_iter().flatten().any(|link| link.key == key)
+    }
+
     /// By which rows of the log a declarant may speak for a recording: numbers
     /// of owners and mandates, ascending; none are needed where the
     /// recording's owner speaks under the name that its label copy has. `None`

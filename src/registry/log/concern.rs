@@ -1,11 +1,11 @@
 //! How many registered recordings a declaration is about.
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::civil::Date;
 
-use crate::isrc::Isrc;
+use crate::isrc::IsrcPrefix;
 use crate::registry::schema::database_error;
 use crate::registry::{Recording, Registry, RegistryError};
 
@@ -90,46 +90,41 @@ impl Concern<'_> {
     /// and its declarant may not speak for; `None` stands for recordings whose owner
     /// nobody named. There it is a claim and leads to a review at most.
     pub fn claimed_owners(&self, declaration: &NewDeclaration) -> Result<Vec<Option<String>>, RegistryError> {
-        const OF_ISRCS: &str = "SELECT DISTINCT owner FROM recording
-            JOIN recording_isrc ON recording_isrc.recording = recording.key WHERE isrc >= ?1 AND isrc < ?2";
-        const OF_RECORDING: &str = "SELECT DISTINCT owner FROM recording WHERE id >= ?1 AND id <= ?2";
-        let bounds = |text: &str| (text.to_owned(), format!("{text}["));
-        let mut isrcs = Vec::new();
-        let mut id = "";
-        let (sql, (low, high)) = match &declaration.subject {
-            // About whatever is the declarant's, whoever that is.
-            Subject::Everything => return Ok(Vec::new()),
-            Subject::Owner(owner) => {
-                let about = About { owner: Some(owner), ..About::default() };
-                let may = self.authority.may_speak(&declaration.declarant, &about);
-                return Ok(if may { Vec::new() } else { vec![Some(owner.clone())] });
-            }
-            Subject::Prefix(prefix) => {
-                let lowest = format!("{prefix}0000000");
-                isrcs.extend(lowest.parse::<Isrc>());
-                (OF_ISRCS, bounds(prefix.as_str()))
-            }
-            Subject::Isrc(isrc) => {
-                isrcs.push(*isrc);
-                (OF_ISRCS, bounds(isrc.as_str()))
-            }
-            Subject::Recording(of) => {
-                id = of;
-                (OF_RECORDING, (of.clone(), of.clone()))
-            }
+        let declarant = &declaration.declarant;
+        let is_claim = |about: &About<'_>| !self.authority.may_speak(declarant, about);
+        let of_owner =
+            |owner: &Option<String>| is_claim(&About { owner: owner.as_deref(), ..About::default() });
+        let of_recordings = |recordings: Vec<Recording>| {
+            let claimed = recordings.into_iter().filter(|recording| is_claim(&recording.about()));
+            let owners: BTreeSet<_> = claimed.map(|recording| recording.facts.owner).collect();
+            owners.into_iter().collect()
         };
+        Ok(match &declaration.subject {
+            // About whatever is the declarant's, whoever that is.
+            Subject::Everything => Vec::new(),
+            Subject::Owner(owner) => Some(Some(owner.clone())).filter(of_owner).into_iter().collect(),
+            Subject::Recording(id) => of_recordings(self.registry.recording_by_id(id)?.into_iter().collect()),
+            Subject::Isrc(isrc) => of_recordings(self.registry.recordings_with_isrc(isrc)?),
+            Subject::Prefix(prefix) if self.authority.is_mandated_for_prefix(declarant, prefix) => Vec::new(),
+            // Of possibly millions of recordings, by their owners alone.
+            Subject::Prefix(prefix) => self.owners_under(prefix)?.into_iter().filter(of_owner).collect(),
+        })
+    }
+
+    /// The owners of recordings whose ISRC has this prefix.
+    fn owners_under(&self, prefix: &IsrcPrefix) -> Result<Vec<Option<String>>, RegistryError> {
         let read = || -> rusqlite::Result<Vec<Option<String>>> {
             let connection = self.registry.connection();
-            let mut statement = connection.prepare_cached(sql)?;
-            let rows = statement.query_map([low, high], |row| row.get(0))?;
+            let mut statement = connection.prepare_cached(
+                // Bounded as in `recordings`.
+                "SELECT DISTINCT owner FROM recording
+                 JOIN recording_isrc ON recording_isrc.recording = recording.key
+                 WHERE isrc >= ?1 AND isrc < ?1 || '[' ORDER BY owner",
+            )?;
+            let rows = statement.query_map([prefix.as_str()], |row| row.get(0))?;
             rows.collect()
         };
-        let owners = read().map_err(database_error(&self.registry.database, "read the owners in"))?;
-        let stranger = |owner: &Option<String>| {
-            let about = About { id, isrcs: &isrcs, owner: owner.as_deref() };
-            !self.authority.may_speak(&declaration.declarant, &about)
-        };
-        Ok(owners.into_iter().filter(stranger).collect())
+        read().map_err(database_error(&self.registry.database, "read the owners in"))
     }
 
     fn of_speaker(&self) -> Result<&HashMap<String, u64>, RegistryError> {

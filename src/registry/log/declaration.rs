@@ -8,8 +8,8 @@ use super::source::DocumentHash;
 use super::subject::Subject;
 use super::territory::Territory;
 use super::text::{as_optional_text, as_text, line, optional_line, prose};
-use super::usage::Use;
 use super::{EntryError, Logged};
+use crate::usage::Use;
 
 /// What is said about a use.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize)]

@@ -39,8 +39,8 @@ use super::source::DocumentHash;
 use super::subject::Subject;
 use super::table::{self, Row, Shape, TableFormat};
 use super::territory::Territory;
-use super::usage::Use;
 use super::{EntryError, NewEntry};
+use crate::usage::Use;
 
 /// The columns of a declaration file, in the order of the documentation.
 pub const DECLARATION_COLUMNS: [&str; 14] = [
@@ -266,7 +266,8 @@ fn owner(row: &Row<'_>, received_at: Timestamp) -> Result<NewOwner, String> {
     owner.normalised().map_err(told)
 }
 
-fn told(error: EntryError) -> String {
+fn told(error: impl Into<EntryError>) -> String {
+    let error: EntryError = error.into();
     error.to_string()
 }
 

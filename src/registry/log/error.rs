@@ -2,18 +2,15 @@
 
 use jiff::civil::Date;
 
+use crate::usage::UnknownUse;
+
 /// Why an entry of the log is not accepted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EntryError {
     /// No such use.
-    #[error(
-        "unknown use {found:?}: use data-mining, ai-training, ai-generative-training, ai-inference or search"
-    )]
-    UnknownUse {
-        /// The text as it was given.
-        found: String,
-    },
+    #[error(transparent)]
+    UnknownUse(#[from] UnknownUse),
     /// The subject is empty, malformed or of a kind that cannot stand here.
     #[error("subject: {reason}")]
     Subject {

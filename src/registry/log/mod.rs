@@ -29,7 +29,6 @@ mod subject;
 mod table;
 mod territory;
 mod text;
-mod usage;
 
 pub use authority::{About, Authority};
 pub use concern::Concern;
@@ -45,7 +44,6 @@ pub use source::DocumentHash;
 pub use subject::{Subject, name_key};
 pub use table::TableFormat;
 pub use territory::{Territory, TerritoryError};
-pub use usage::Use;
 
 pub(super) use chain::GENESIS;
 pub(super) use check::check;

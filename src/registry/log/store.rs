@@ -17,8 +17,8 @@ use super::owner::{NewOwner, Owner};
 use super::source::DocumentHash;
 use super::subject::Subject;
 use super::territory::Territory;
-use super::usage::Use;
 use super::{Entry, Log, Logged, NewEntry};
+use crate::usage::Use;
 
 impl Registry {
     /// Appends declarations in one transaction and returns them as stored.

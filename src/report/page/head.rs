@@ -4,7 +4,6 @@ use std::io::{self, Write};
 
 use super::Page;
 use super::text::{bytes, counted, escaped, grouped, span};
-use crate::registry::Use;
 use crate::report::PastRow;
 use crate::verdict::{Policy, VerdictKind};
 
@@ -31,7 +30,7 @@ pub(super) fn write(page: &Page<'_>, out: &mut impl Write) -> io::Result<()> {
          <p class=\"lead\">Asked: may these files be used for <b>{}</b>, {place}, on <b>{}</b>? {}</p>",
         counted(totals.verdicts.total(), "file"),
         span(totals.audio_s),
-        use_words(question.use_),
+        question.use_.words(),
         question.as_of,
         policy_words(question.policy)
     )?;
@@ -133,16 +132,6 @@ fn fact(out: &mut impl Write, name: &str, value: &str) -> io::Result<()> {
     writeln!(out, "<div><dt>{name}</dt><dd>{value}</dd></div>")
 }
 
-pub(super) fn use_words(use_: Use) -> &'static str {
-    match use_ {
-        Use::DataMining => "data mining",
-        Use::AiTraining => "AI training",
-        Use::AiGenerativeTraining => "training of generative AI",
-        Use::AiInference => "AI inference",
-        Use::Search => "search",
-    }
-}
-
 fn policy_words(policy: Policy) -> &'static str {
     match policy {
         Policy::Review => "Silence of an owner is told as <i>undeclared</i>.",
@@ -153,8 +142,12 @@ fn policy_words(policy: Policy) -> &'static str {
 
 fn verdict_words(kind: VerdictKind) -> &'static str {
     match kind {
-        VerdictKind::Allowed => "Every recording in the file is allowed.",
-        VerdictKind::NoMatch => "No registered recording was recognised.",
+        VerdictKind::Allowed => {
+            "Every recording recognised in the file is allowed, and they fill at least half of it."
+        }
+        VerdictKind::NoMatch => {
+            "Nothing registered was recognised, or nothing that restricts in a file of which most was not recognised."
+        }
         VerdictKind::Undeclared => "A registered recording about which nobody declared anything.",
         VerdictKind::Review => "A person has to look.",
         VerdictKind::TooShort => "Too little audio to recognise anything.",

@@ -5,7 +5,6 @@ use std::io::{self, Write};
 use jiff::civil::Date;
 
 use super::Page;
-use super::head::use_words;
 use super::text::{escaped, hex};
 use crate::registry::{Declaration, DocumentHash, Mandate, Owner};
 use crate::report::excerpt::in_force;
@@ -66,7 +65,7 @@ fn write_declaration(declaration: &Declaration, day: Date, out: &mut impl Write)
         "<article id=\"d{seq}\">\n<h3>Declaration {seq}: <bdi>{}</bdi> <em class=\"{}\">{what}</em> {}</h3>\n<dl>",
         escaped(&declaration.declarant),
         declaration.statement.name(),
-        use_words(declaration.use_),
+        declaration.use_.words(),
         seq = declaration.seq
     )?;
     fact(out, "About", &escaped(&declaration.subject.to_string()))?;

@@ -2,9 +2,10 @@
 //!
 //! The page tells how its columns are written; here they are read.
 
-use crate::audio::{MiningUse, RightsSignal, SignalKind, SignalPermission, SignalledUse, SignatureState};
+use crate::audio::{RightsSignal, SignalKind, SignalPermission, SignalledUse, SignatureState};
 use crate::registry::{
-    Log, Logged, MandateAct, NewDeclaration, NewEntry, NewMandate, NewOwner, Statement, Subject, Use,
+    Log, Logged, MandateAct, NewDeclaration, NewEntry, NewMandate, NewOwner, Statement, Subject, TableFormat,
+    Use,
 };
 
 use super::super::*;
@@ -249,16 +250,7 @@ fn heard(found: &Recognition, id: &str, grade: Grade, range: Option<&str>) -> He
 /// `tdm data-mining not-allowed`, `c2pa ai-training constrained data-mining allowed`.
 fn signal(carrier: &str, said: &[&str]) -> RightsSignal {
     let uses = said.chunks(2).map(|pair| SignalledUse {
-        use_: [
-            MiningUse::DataMining,
-            MiningUse::AiTraining,
-            MiningUse::AiGenerativeTraining,
-            MiningUse::AiInference,
-            MiningUse::Search,
-        ]
-        .into_iter()
-        .find(|use_| use_.name() == pair[0])
-        .expect(pair[0]),
+        use_: pair[0].parse().expect(pair[0]),
         permission: [SignalPermission::Allowed, SignalPermission::NotAllowed, SignalPermission::Constrained]
             .into_iter()
             .find(|permission| permission.name() == pair[1])
@@ -302,9 +294,8 @@ pub(super) fn question(text: &str) -> (Question, Option<AcceptedTerms>) {
             other => panic!("{other:?} in {text:?}"),
         }
     }
-    let accepted = (!licences.is_empty()).then(|| {
-        AcceptedTerms::read(licences.as_bytes(), AcceptedTermsFormat::Jsonl, "accepted.jsonl").expect(text)
-    });
+    let accepted = (!licences.is_empty())
+        .then(|| AcceptedTerms::read(licences.as_bytes(), TableFormat::Jsonl, "accepted.jsonl").expect(text));
     (question, accepted)
 }
 

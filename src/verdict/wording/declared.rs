@@ -5,7 +5,7 @@ use crate::registry::Declaration;
 use super::super::reason::{Reason, ReasonCode};
 use super::super::standing::{Answer, NotApplicable, Standing, Voice, by_specificity};
 use super::super::{DeclarationBook, KnownRecording, Policy, Question};
-use super::{OPT_IN, name, said, use_words};
+use super::{OPT_IN, name, said};
 
 /// What is declared about a recording: the claim that asks for a review where
 /// one does, the deciding declarations, the others.
@@ -184,7 +184,7 @@ fn silence(recording: &KnownRecording, question: &Question) -> Vec<Reason> {
 
 fn not_applicable(recording: &KnownRecording, standing: &Standing<'_>, question: &Question) -> Vec<Reason> {
     let causes = [
-        (NotApplicable::Use, ReasonCode::OtherUse, format!("about {}", use_words(question.use_))),
+        (NotApplicable::Use, ReasonCode::OtherUse, format!("about {}", question.use_.words())),
         (NotApplicable::Date, ReasonCode::NotInForce, format!("in force on {}", question.as_of)),
         (
             NotApplicable::Territory,
@@ -214,8 +214,8 @@ fn not_applicable(recording: &KnownRecording, standing: &Standing<'_>, question:
 
 fn question_words(question: &Question) -> String {
     match question.territory {
-        Some(territory) => format!("{} in {territory} on {}", use_words(question.use_), question.as_of),
-        None => format!("{} worldwide on {}", use_words(question.use_), question.as_of),
+        Some(territory) => format!("{} in {territory} on {}", question.use_.words(), question.as_of),
+        None => format!("{} worldwide on {}", question.use_.words(), question.as_of),
     }
 }
 

@@ -5,7 +5,7 @@ mod declared;
 pub(super) use declared::declared;
 
 use crate::isrc::Isrc;
-use crate::registry::{Declaration, Permission, Use};
+use crate::registry::{Declaration, Permission};
 use crate::units::Seconds;
 
 use super::reason::{Reason, ReasonCode};
@@ -151,20 +151,10 @@ fn said(declaration: &Declaration) -> String {
     format!(
         "{} {verb} {} for {} (declaration {}: {territories}{validity}{terms}).",
         declaration.declarant,
-        use_words(declaration.use_),
+        declaration.use_.words(),
         declaration.subject,
         declaration.seq
     )
-}
-
-pub(super) fn use_words(use_: Use) -> &'static str {
-    match use_ {
-        Use::DataMining => "data mining",
-        Use::AiTraining => "AI training",
-        Use::AiGenerativeTraining => "training of generative AI",
-        Use::AiInference => "AI inference",
-        Use::Search => "search",
-    }
 }
 
 /// "0:05–0:20, 1:00–1:10".

@@ -3,9 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::Serialize;
-
-use super::EntryError;
+use serde::{Deserialize, Serialize};
 
 /// What audio may be used for. A broader use covers the narrower ones:
 ///
@@ -16,7 +14,7 @@ use super::EntryError;
 /// └── ai-inference
 /// search
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Use {
     /// Any automated analysis to gain information (text and data mining).
@@ -48,11 +46,22 @@ impl Use {
         }
     }
 
+    /// The use as people say it, for sentences.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::DataMining => "data mining",
+            Self::AiTraining => "AI training",
+            Self::AiGenerativeTraining => "training of generative AI",
+            Self::AiInference => "AI inference",
+            Self::Search => "search",
+        }
+    }
+
     /// Whether what is said about `self` also speaks about `narrower`. Every
     /// use covers itself.
     ///
     /// ```
-    /// use earmark::registry::Use;
+    /// use earmark::usage::Use;
     /// assert!(Use::DataMining.covers(Use::AiGenerativeTraining));
     /// assert!(!Use::AiGenerativeTraining.covers(Use::AiTraining));
     /// assert!(!Use::DataMining.covers(Use::Search));
@@ -69,6 +78,16 @@ impl Use {
     }
 }
 
+/// Not the name of a use.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "unknown use {found:?}: use data-mining, ai-training, ai-generative-training, ai-inference or search"
+)]
+pub struct UnknownUse {
+    /// The text as it was given.
+    pub found: String,
+}
+
 impl fmt::Display for Use {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
@@ -76,13 +95,13 @@ impl fmt::Display for Use {
 }
 
 impl FromStr for Use {
-    type Err = EntryError;
+    type Err = UnknownUse;
 
-    fn from_str(text: &str) -> Result<Self, EntryError> {
+    fn from_str(text: &str) -> Result<Self, UnknownUse> {
         let name = text.trim().to_ascii_lowercase();
         Self::ALL
             .into_iter()
             .find(|known| known.name() == name)
-            .ok_or_else(|| EntryError::UnknownUse { found: text.to_owned() })
+            .ok_or_else(|| UnknownUse { found: text.to_owned() })
     }
 }
