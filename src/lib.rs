@@ -13,6 +13,7 @@
 //! | [`fingerprint`] | a file | its constellation, by the three before; a file of them |
 //! | [`index`] | constellations | write-once segments, and look-ups in them |
 //! | [`matching`] | a constellation and an index | recordings, where, how sure |
+//! | [`coverage`] | a file and an index | its fingerprint, or what windows of it say |
 //! | [`registry`] | recordings and declarations | a folder that survives crashes |
 //! | [`verdict`] | what was recognised, declared and asked | a verdict with reasons |
 //! | [`scan`] | folders and manifests | files, handled in parallel, in order |
@@ -113,6 +114,7 @@
 pub mod annotate;
 pub mod audio;
 mod bits;
+pub mod coverage;
 mod csv_lines;
 pub mod fingerprint;
 mod hex;

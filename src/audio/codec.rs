@@ -92,6 +92,15 @@ impl TrackDecoder {
         }
     }
 
+    /// Forgets what came before: what follows does not follow it.
+    pub(super) fn reset(&mut self) {
+        match &mut self.inner {
+            Inner::Symphonia { decoder, .. } => decoder.reset(),
+            // It comes from any state to the right one in a few packets.
+            Inner::Opus(_) => {}
+        }
+    }
+
     /// Decodes `packet`, replacing what `mono` held.
     pub(super) fn decode(&mut self, packet: &Packet, mono: &mut Vec<f32>) -> Decoded {
         mono.clear();

@@ -16,6 +16,7 @@
 //! | `codec`, `aac`, `opus` | one packet to samples |
 //! | `names` | names of what is not decoded |
 //! | `downmix` | any channels and format to mono |
+//! | `parts` | what of it is decoded |
 //! | `clock`, `timeline` | delay, padding, holes, limits |
 //! | `resample` | any rate to the analysis rate |
 //! | `stream` | wires the above |
@@ -38,6 +39,7 @@ mod mp4;
 mod names;
 mod ogg;
 mod opus;
+mod parts;
 mod resample;
 mod riff;
 mod rights;
@@ -55,6 +57,7 @@ use serde::{Deserialize, Serialize};
 
 pub use error::AudioError;
 pub use limits::Limits;
+pub use parts::{Parts, Wish};
 pub use rights::{RightsSignal, SignalKind, SignalPermission, SignalledUse, SignatureState};
 pub use tags::{IsrcTag, IsrcTrust, Tags};
 
@@ -119,7 +122,29 @@ pub fn decode<R>(
 where
     R: Read + Seek + Send + Sync + 'static,
 {
-    stream::decode(source, extension_hint, analysis_rate_hz, limits, sink)
+    stream::decode(source, extension_hint, analysis_rate_hz, limits, &mut parts::All(sink))
+}
+
+/// Decodes the parts of a track that are wished for, as [`decode`] does the whole
+/// of it. Everything is read, as the hash and the length need it.
+///
+/// [`AudioInfo::packets_skipped`] counts the damage in what was decoded, and
+/// [`AudioInfo::duration_s`] the length of all.
+///
+/// # Errors
+///
+/// See [`AudioError`].
+pub fn decode_parts<R>(
+    source: R,
+    extension_hint: Option<&str>,
+    analysis_rate_hz: u32,
+    limits: &Limits,
+    parts: &mut dyn Parts,
+) -> Result<AudioInfo, AudioError>
+where
+    R: Read + Seek + Send + Sync + 'static,
+{
+    stream::decode(source, extension_hint, analysis_rate_hz, limits, parts)
 }
 
 /// Reads what `source` says about itself, from its start whatever its position,

@@ -1,6 +1,7 @@
 //! Demultiplex, decode, place on the time line.
 
 use std::io::{self, Read, Seek};
+use std::ops::ControlFlow;
 
 use symphonia::core::codecs::CodecParameters;
 use symphonia::core::common::Limit;
@@ -18,6 +19,7 @@ use super::codec::{Decoded, TrackDecoder};
 use super::container::Container;
 use super::guard::contained;
 use super::mp4;
+use super::parts::{Parts, Passed, WARM_UP_S, Wish};
 use super::source::Input;
 use super::timeline::Timeline;
 use super::{AudioError, AudioInfo, Limits};
@@ -64,13 +66,13 @@ fn probe(
     .map_err(AudioError::from_open)
 }
 
-/// See [`super::decode`].
+/// See [`super::decode_parts`].
 pub(super) fn decode<R>(
     source: R,
     extension_hint: Option<&str>,
     to_hz: u32,
     limits: &Limits,
-    sink: &mut dyn FnMut(&[f32]),
+    parts: &mut dyn Parts,
 ) -> Result<AudioInfo, AudioError>
 where
     R: Read + Seek + Send + Sync + 'static,
@@ -81,7 +83,8 @@ where
     let mut session = Session {
         limits,
         facts: &container,
-        line: Timeline::new(to_hz, limits, sink),
+        passed: Passed::new(parts.tail_s()),
+        line: Timeline::new(to_hz, limits, parts),
         hasher: blake3::Hasher::new(),
         unhashed: Vec::with_capacity(2 * HASH_BLOCK),
         mono: Vec::new(),
@@ -114,6 +117,7 @@ struct Session<'a> {
     /// Samples at the end of the last packet that belong to the audio only if
     /// another packet follows.
     held: Vec<f32>,
+    passed: Passed,
     format: FormatId,
     container: String,
     /// Codec, rate and channels of the first good packet.
@@ -142,24 +146,41 @@ struct Current {
     clock: Clock,
 }
 
+impl Current {
+    /// How long a packet lasts by its codec's rules, or else as the container says;
+    /// 0 if neither knows.
+    fn duration_s(&self, packet: &Packet) -> f64 {
+        let own =
+            self.decoder.own_duration(packet).map(|(frames, rate_hz)| frames as f64 / f64::from(rate_hz));
+        own.unwrap_or(packet.dur.get() as f64 * self.unit_s)
+    }
+}
+
 impl Session<'_> {
     fn run(&mut self, reader: &mut dyn FormatReader) -> Result<(), AudioError> {
         let mut current = self.choose(reader)?;
         self.hasher.update(current.decoder.name().as_bytes());
         loop {
             match contained("demultiplexer", || reader.next_packet())? {
-                Ok(Some(packet)) if packet.track_id == current.id => self.packet(&mut current, &packet)?,
+                Ok(Some(packet)) if packet.track_id == current.id => {
+                    if self.arrive(&mut current, packet)?.is_break() {
+                        return Ok(());
+                    }
+                }
                 Ok(Some(_)) => continue,
                 Ok(None) => break,
                 // The next link of a chained stream: new tracks, new decoder.
-                Err(SymphoniaError::ResetRequired) => match self.choose(reader) {
-                    Ok(next) => current = next,
-                    Err(_) if self.good_s > 0.0 => {
-                        self.truncated = true;
-                        break;
+                Err(SymphoniaError::ResetRequired) => {
+                    self.warm_up(&mut current, 0.0)?;
+                    match self.choose(reader) {
+                        Ok(next) => current = next,
+                        Err(_) if self.good_s > 0.0 => {
+                            self.truncated = true;
+                            break;
+                        }
+                        Err(error) => return Err(error),
                     }
-                    Err(error) => return Err(error),
-                },
+                }
                 Err(SymphoniaError::IoError(e)) if e.kind() == io::ErrorKind::UnexpectedEof => {
                     self.truncated = true;
                     break;
@@ -180,7 +201,70 @@ impl Session<'_> {
                 break;
             }
         }
+        self.tail(&mut current)
+    }
+
+    /// Takes a packet: decodes it, keeps it for the case that what follows is
+    /// decoded, or asks to end.
+    fn arrive(&mut self, current: &mut Current, packet: Packet) -> Result<ControlFlow<()>, AudioError> {
+        self.packets += 1;
+        self.stumbling = false;
+        self.idle += 1;
+        self.hash(&packet.data);
+        let at_s = self.line.position_s() + self.passed.seconds();
+        let wish = self.line.wish(at_s);
+        if wish == Wish::End {
+            return Ok(ControlFlow::Break(()));
+        }
+        let lasts_s = current.duration_s(&packet);
+        let untrimmed = packet.trim_start.get() == 0 && packet.trim_end.get() == 0;
+        if wish == Wish::Pass && untrimmed && lasts_s > 0.0 && self.line.may_pass_over(at_s, lasts_s) {
+            self.idle = 0;
+            self.passed.push(packet, lasts_s);
+            while let Some((packet, lasts_s)) = self.passed.superfluous() {
+                self.pass_over(current, &packet, lasts_s)?;
+            }
+        } else {
+            match wish {
+                // It is near the end, where there is padding.
+                Wish::Pass => self.tail(current)?,
+                _ => self.warm_up(current, WARM_UP_S)?,
+            }
+            self.packet(current, &packet)?;
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Passes over what was kept; the last `seconds` of it get the decoder ready.
+    fn warm_up(&mut self, current: &mut Current, seconds: f64) -> Result<(), AudioError> {
+        if self.passed.is_empty() {
+            return Ok(());
+        }
+        current.decoder.reset();
+        while let Some((packet, lasts_s)) = self.passed.pop() {
+            if self.passed.seconds() < seconds {
+                // What it gives, and whether it gives anything, is of no interest.
+                contained("decoder", || current.decoder.decode(&packet, &mut self.mono))?;
+            }
+            self.pass_over(current, &packet, lasts_s)?;
+        }
         Ok(())
+    }
+
+    /// Decodes what was kept of the end.
+    fn tail(&mut self, current: &mut Current) -> Result<(), AudioError> {
+        let warm_s = self.passed.seconds() - (self.passed.keep_s() - WARM_UP_S);
+        let wanted = self.passed.split_off(warm_s);
+        self.warm_up(current, WARM_UP_S)?;
+        wanted.iter().try_for_each(|packet| self.packet(current, packet))
+    }
+
+    /// Counts a packet that is not decoded.
+    fn pass_over(&mut self, current: &mut Current, packet: &Packet, lasts_s: f64) -> Result<(), AudioError> {
+        self.fill_hole(current, packet)?;
+        current.clock.advance(lasts_s);
+        self.good_s += lasts_s;
+        self.line.pass_over(lasts_s)
     }
 
     /// The default audio track if it can be decoded, else the first that can.
@@ -257,25 +341,12 @@ impl Session<'_> {
     }
 
     fn packet(&mut self, current: &mut Current, packet: &Packet) -> Result<(), AudioError> {
-        self.packets += 1;
-        self.stumbling = false;
-        self.idle += 1;
-        self.hash(&packet.data);
-
         let at_s = packet.pts.get() as f64 * current.unit_s;
         if self.format == FORMAT_ID_MKV && self.packets == 1 && at_s < 0.0 && current.decoder.trims() {
             // The reader has taken the codec delay off the stamps.
             self.line.begin(-at_s, current.length_s.map(|s| s + at_s));
         }
-        let has_stamps = matches!(self.format, FORMAT_ID_MKV | FORMAT_ID_OGG) && current.unit_s > 0.0;
-        if has_stamps
-            && current.rate_hz > 0
-            && let Some(hole_s) = current.clock.hole(at_s, self.limits.max_gap_s)
-        {
-            self.line.fill(hole_s, current.rate_hz)?;
-            current.clock.advance(hole_s);
-        }
-
+        self.fill_hole(current, packet)?;
         match contained("decoder", || current.decoder.decode(packet, &mut self.mono))? {
             Decoded::Samples { rate_hz, channels } => {
                 self.check_channels(channels)?;
@@ -312,6 +383,21 @@ impl Session<'_> {
         Ok(())
     }
 
+    /// Puts silence where the time stamps say that audio is missing before a
+    /// packet.
+    fn fill_hole(&mut self, current: &mut Current, packet: &Packet) -> Result<(), AudioError> {
+        let at_s = packet.pts.get() as f64 * current.unit_s;
+        let has_stamps = matches!(self.format, FORMAT_ID_MKV | FORMAT_ID_OGG) && current.unit_s > 0.0;
+        if has_stamps
+            && current.rate_hz > 0
+            && let Some(hole_s) = current.clock.hole(at_s, self.limits.max_gap_s)
+        {
+            self.line.fill(hole_s, current.rate_hz)?;
+            current.clock.advance(hole_s);
+        }
+        Ok(())
+    }
+
     /// Counts a packet that gave nothing and puts silence in its place.
     fn damaged(
         &mut self,
@@ -321,11 +407,8 @@ impl Session<'_> {
     ) -> Result<(), AudioError> {
         self.skipped += 1;
         self.first_error.get_or_insert(error);
-        let stated_s = packet.dur.get() as f64 * current.unit_s;
-        let own_s =
-            current.decoder.own_duration(packet).map(|(frames, rate_hz)| frames as f64 / f64::from(rate_hz));
         // No packet of any codec lasts longer than a few tenths of a second.
-        let lost_s = own_s.unwrap_or(stated_s).min(1.0);
+        let lost_s = current.duration_s(packet).min(1.0);
         if current.rate_hz > 0 && lost_s > 0.0 {
             self.line.fill(lost_s, current.rate_hz)?;
             current.clock.advance(lost_s);

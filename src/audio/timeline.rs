@@ -1,13 +1,22 @@
 //! The time line of a track: where its samples belong.
 
-use super::resample::Resampler;
+use super::parts::{Parts, Wish};
+use super::resample::{self, Resampler};
 use super::{AudioError, Limits};
+use crate::units::Seconds;
 
 /// Longest encoder padding, in seconds: two frames of AAC at 8 kHz, the core of
 /// HE-AAC at 16 kHz. Samples beyond the length that the
 /// container states are dropped only up to this much: more of them are not
 /// padding, and then the statement is wrong and the samples count.
 const MAX_PADDING_S: f64 = 0.256;
+
+/// So much of a track is decoded whatever is wished, in seconds.
+const FIRST_S: Seconds = 1.0;
+
+/// At most the second's part of so many is dropped where decoding goes on behind
+/// a part that was passed over.
+const MOST_DROPPED: u32 = 8;
 
 /// Silence is made in pieces of this many samples.
 const SILENCE: [f32; 4_096] = [0.0; 4_096];
@@ -17,12 +26,16 @@ const SILENCE: [f32; 4_096] = [0.0; 4_096];
 pub(super) struct Timeline<'a> {
     to_hz: u32,
     limits: &'a Limits,
-    sink: &'a mut dyn FnMut(&[f32]),
+    sink: Sink<'a>,
     resampler: Option<Resampler>,
-    /// Seconds passed on before the present resampler began.
+    /// Seconds before the present rate began.
     before_s: f64,
-    /// Samples passed to the present resampler.
+    /// Samples at the present rate, those passed over included.
     frames: u64,
+    /// Output samples before the present rate began.
+    before: u64,
+    /// Whether samples were passed over since the last that were not.
+    interrupted: bool,
     /// Delay still to be dropped, in seconds.
     delay_s: f64,
     /// Length after which samples are padding.
@@ -32,15 +45,31 @@ pub(super) struct Timeline<'a> {
     filled_s: f64,
 }
 
+/// Where resampled audio goes, with its place.
+struct Sink<'a> {
+    parts: &'a mut dyn Parts,
+    /// The place of the next sample.
+    at: u64,
+}
+
+impl Sink<'_> {
+    fn take(&mut self, samples: &[f32]) {
+        self.parts.take(self.at, samples);
+        self.at += samples.len() as u64;
+    }
+}
+
 impl<'a> Timeline<'a> {
-    pub(super) fn new(to_hz: u32, limits: &'a Limits, sink: &'a mut dyn FnMut(&[f32])) -> Self {
+    pub(super) fn new(to_hz: u32, limits: &'a Limits, parts: &'a mut dyn Parts) -> Self {
         Timeline {
             to_hz,
             limits,
-            sink,
+            sink: Sink { parts, at: 0 },
             resampler: None,
             before_s: 0.0,
             frames: 0,
+            before: 0,
+            interrupted: false,
             delay_s: 0.0,
             length_s: None,
             beyond: Vec::new(),
@@ -108,11 +137,53 @@ impl<'a> Timeline<'a> {
         Ok(())
     }
 
+    /// What is to be done with the audio at `at_s`.
+    pub(super) fn wish(&mut self, at_s: Seconds) -> Wish {
+        self.sink.parts.wish(at_s)
+    }
+
+    /// Whether audio may be passed over that lasts `seconds` and begins at `at_s`:
+    /// neither at the start, where delay is dropped and the rate becomes known,
+    /// nor near the end, where padding is.
+    pub(super) fn may_pass_over(&self, at_s: Seconds, seconds: Seconds) -> bool {
+        self.delay_s <= 0.0
+            && self.position_s() >= FIRST_S
+            && self.length_s.is_none_or(|end_s| at_s + seconds + MAX_PADDING_S < end_s)
+    }
+
+    /// Passes over audio that is not wanted and lasts `seconds`.
+    pub(super) fn pass_over(&mut self, seconds: Seconds) -> Result<(), AudioError> {
+        let Some(rate_hz) = self.resampler.as_ref().map(Resampler::rate_hz) else { return Ok(()) };
+        if !self.interrupted {
+            self.interrupted = true;
+            // What its filters still hold would be mixed with silence.
+            self.resampler = Some(Resampler::new(rate_hz, self.to_hz));
+        }
+        self.frames += (seconds * f64::from(rate_hz)).round() as u64;
+        self.check_length()
+    }
+
+    /// Samples at the start of `mono` to drop before resampling goes on, so that
+    /// its output lies where it would lie if nothing had been passed over.
+    fn resume(&mut self, length: usize) -> usize {
+        let Some(rate_hz) = self.resampler.as_ref().map(Resampler::rate_hz) else { return 0 };
+        let (every, gives) = resample::period(rate_hz, self.to_hz);
+        // At rates nobody uses that would be seconds, and half a sample off will do.
+        let aligned = every <= u64::from(rate_hz / MOST_DROPPED);
+        let drop = if aligned { self.frames.next_multiple_of(every) - self.frames } else { 0 };
+        if drop < length as u64 {
+            self.interrupted = false;
+            let from = u128::from(self.frames + drop) * u128::from(gives);
+            self.sink.at = self.before + (from as f64 / every as f64).round() as u64;
+        }
+        drop.min(length as u64) as usize
+    }
+
     /// Ends the time line and returns its length in seconds.
     pub(super) fn finish(mut self) -> f64 {
         let length_s = self.position_s();
-        if let Some(resampler) = self.resampler.take() {
-            resampler.finish(self.sink);
+        if let Some(resampler) = self.resampler.take().filter(|_| !self.interrupted) {
+            resampler.finish(&mut |block| self.sink.take(block));
         }
         length_s
     }
@@ -140,9 +211,15 @@ impl<'a> Timeline<'a> {
         self.frames = 0;
         // Padding held at the old rate cannot be continued at the new one.
         self.beyond.clear();
-        if let Some(old) = self.resampler.replace(Resampler::new(rate_hz, self.to_hz)) {
-            old.finish(self.sink);
+        if let Some(old) = self.resampler.replace(Resampler::new(rate_hz, self.to_hz))
+            && !self.interrupted
+        {
+            old.finish(&mut |block| self.sink.take(block));
         }
+        if std::mem::take(&mut self.interrupted) {
+            self.sink.at = (self.before_s * f64::from(self.to_hz)).round() as u64;
+        }
+        self.before = self.sink.at;
         Ok(())
     }
 
@@ -150,9 +227,15 @@ impl<'a> Timeline<'a> {
         if mono.is_empty() {
             return Ok(());
         }
+        let dropped = if self.interrupted { self.resume(mono.len()) } else { 0 };
         let Some(resampler) = self.resampler.as_mut() else { return Ok(()) };
-        resampler.push(mono, self.sink);
+        let sink = &mut self.sink;
+        resampler.push(&mono[dropped..], &mut |block| sink.take(block));
         self.frames += mono.len() as u64;
+        self.check_length()
+    }
+
+    fn check_length(&self) -> Result<(), AudioError> {
         if self.position_s() > self.limits.max_duration_s {
             return Err(AudioError::LimitExceeded {
                 what: "the length of the audio in seconds",
@@ -166,6 +249,7 @@ impl<'a> Timeline<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::parts::All;
     use super::*;
 
     /// Output at 12 kHz of what `f` does to a time line, and its length.
@@ -173,7 +257,8 @@ mod tests {
         let mut out = Vec::new();
         let limits = Limits { max_duration_s: 10.0, ..Limits::default() };
         let mut sink = |block: &[f32]| out.extend_from_slice(block);
-        let mut line = Timeline::new(12_000, &limits, &mut sink);
+        let mut all = All(&mut sink);
+        let mut line = Timeline::new(12_000, &limits, &mut all);
         f(&mut line).unwrap();
         let length_s = line.finish();
         (out, length_s)
@@ -231,11 +316,12 @@ mod tests {
     fn too_long_and_odd_rates_are_refused() {
         let limits = Limits { max_duration_s: 1.0, ..Limits::default() };
         let mut sink = |_: &[f32]| {};
-        let mut line = Timeline::new(12_000, &limits, &mut sink);
+        let mut all = All(&mut sink);
+        let mut line = Timeline::new(12_000, &limits, &mut all);
         let error = line.fill(2.0, 12_000).unwrap_err();
         assert!(matches!(error, AudioError::LimitExceeded { .. }), "{error}");
         for rate in [0, 1, 3_999, 768_001, u32::MAX] {
-            let error = Timeline::new(12_000, &limits, &mut |_| {}).push(&[0.0], rate).unwrap_err();
+            let error = Timeline::new(12_000, &limits, &mut All(&mut |_| {})).push(&[0.0], rate).unwrap_err();
             assert!(error.to_string().contains("sample rate"), "{error}");
         }
     }

@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use jiff::civil::Date;
 
+use earmark::coverage::Coverage;
 use earmark::matching::{Effort, MatchOptions};
 use earmark::registry::{Territory, Use};
 use earmark::scan::manifest::ColumnMap;
@@ -202,6 +203,9 @@ pub struct ScanArgs {
     /// How to search.
     #[command(flatten)]
     pub matching: MatchingArgs,
+    /// How much of a file is decoded: adaptive stops at windows of it where all hold one recording throughout
+    #[arg(long, value_name = "COVERAGE", value_parser = parse::coverages(), default_value = "full")]
+    pub coverage: Coverage,
     /// How the results are written
     #[arg(long, value_enum, default_value_t = ScanFormat::Table)]
     pub format: ScanFormat,

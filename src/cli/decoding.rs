@@ -2,14 +2,16 @@
 //! in bounded time.
 
 use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use earmark::audio::{self, AudioInfo, Limits};
+use earmark::audio::{self, AudioInfo, Limits, Parts, Wish};
 use earmark::fingerprint::{Fingerprint, Fingerprinter};
 use earmark::params::Params;
 use earmark::scan::inputs::Passage;
+use earmark::units::Seconds;
 
 use super::reading::ReadError;
 
@@ -32,7 +34,7 @@ impl Clock {
     }
 
     /// Whether the time is over. Once it is, it stays so.
-    fn is_over(&self) -> bool {
+    pub fn is_over(&self) -> bool {
         let over = self.end.is_some_and(|end| Instant::now() >= end);
         if over {
             self.expired.store(true, Ordering::Relaxed);
@@ -85,7 +87,7 @@ impl<R: Seek> Seek for Timed<R> {
 /// length told is that of what was taken.
 ///
 /// # Errors
-/// Those of [`audio::decode`], and if the audio ends before the passage begins.
+/// Those of [`audio::decode_parts`], and if the audio ends before the passage begins.
 pub fn fingerprint<R: Read + Seek + Send + Sync + 'static>(
     source: R,
     extension: Option<&str>,
@@ -94,14 +96,8 @@ pub fn fingerprint<R: Read + Seek + Send + Sync + 'static>(
     params: &Params,
     limits: &Limits,
 ) -> Result<(Fingerprint, AudioInfo), ReadError> {
-    let mut fingerprinter = Fingerprinter::new(params);
-    let mut cut = Cut::new(passage, params.rate_hz);
-    let mut info = audio::decode(source, extension, params.rate_hz, limits, &mut |samples| {
-        // What comes after the time is over is thrown away: no work for nothing.
-        if !clock.is_over() {
-            fingerprinter.push(cut.of(samples));
-        }
-    })?;
+    let mut cut = Cut::new(passage, clock, params);
+    let mut info = audio::decode_parts(source, extension, params.rate_hz, limits, &mut cut)?;
     if let Some(passage) = passage {
         if cut.taken == 0 {
             let (start_s, duration_s) = (passage.start_s, info.duration_s);
@@ -109,42 +105,55 @@ pub fn fingerprint<R: Read + Seek + Send + Sync + 'static>(
         }
         info.duration_s = cut.taken as f64 / f64::from(params.rate_hz);
     }
-    Ok((fingerprinter.finish(), info))
+    Ok((cut.fingerprinter.finish(), info))
 }
 
-/// Cuts a passage out of blocks that come one after another.
-struct Cut {
-    /// Samples of the passage, counted from the start of the audio.
-    start: u64,
-    end: u64,
-    /// Samples that came.
-    at: u64,
-    /// Samples of the passage among them.
+/// Decoding begins so much before a passage, in seconds: behind a part that is passed
+/// over up to an eighth of a second is missing.
+const LEAD_S: Seconds = 0.25;
+
+/// Cuts a passage out of the audio and fingerprints it.
+struct Cut<'a> {
+    passage: Option<Passage>,
+    clock: &'a Clock,
+    /// The samples of the passage, counted from the start of the audio.
+    samples: Range<u64>,
+    fingerprinter: Fingerprinter,
+    /// Samples that were fingerprinted.
     taken: u64,
 }
 
-impl Cut {
-    fn new(passage: Option<Passage>, rate_hz: u32) -> Self {
+impl<'a> Cut<'a> {
+    fn new(passage: Option<Passage>, clock: &'a Clock, params: &Params) -> Self {
         // Casts of floats saturate, and 2^64 samples are no audio.
-        let samples = |seconds: f64| (seconds * f64::from(rate_hz)).round() as u64;
-        let (start, end) = match passage {
-            None => (0, u64::MAX),
-            Some(Passage { start_s, duration_s: None }) => (samples(start_s), u64::MAX),
-            Some(Passage { start_s, duration_s: Some(duration_s) }) => {
-                (samples(start_s), samples(start_s + duration_s))
+        let samples = |seconds: Seconds| (seconds * f64::from(params.rate_hz)).round() as u64;
+        let samples = match passage {
+            None => 0..u64::MAX,
+            Some(Passage { start_s, duration_s }) => {
+                samples(start_s)..duration_s.map_or(u64::MAX, |duration_s| samples(start_s + duration_s))
             }
         };
-        Self { start, end, at: 0, taken: 0 }
+        Cut { passage, clock, samples, fingerprinter: Fingerprinter::new(params), taken: 0 }
+    }
+}
+
+impl Parts for Cut<'_> {
+    fn wish(&mut self, at_s: Seconds) -> Wish {
+        let Some(Passage { start_s, duration_s }) = self.passage else { return Wish::Decode };
+        let end_s = duration_s.map_or(Seconds::INFINITY, |duration_s| start_s + duration_s + LEAD_S);
+        if (start_s - LEAD_S..end_s).contains(&at_s) { Wish::Decode } else { Wish::Pass }
     }
 
-    fn of<'a>(&mut self, block: &'a [f32]) -> &'a [f32] {
-        let length = block.len() as u64;
-        let within = |sample: u64| sample.saturating_sub(self.at).min(length) as usize;
-        let (from, to) = (within(self.start), within(self.end));
-        self.at = self.at.saturating_add(length);
-        let taken = &block[from..to.max(from)];
+    fn take(&mut self, first: u64, samples: &[f32]) {
+        let length = samples.len() as u64;
+        let within = |sample: u64| sample.saturating_sub(first).min(length) as usize;
+        let (from, to) = (within(self.samples.start), within(self.samples.end));
+        let taken = &samples[from..to.max(from)];
         self.taken += taken.len() as u64;
-        taken
+        // What comes after the time is over is thrown away: no work for nothing.
+        if !taken.is_empty() && !self.clock.is_over() {
+            self.fingerprinter.push(taken);
+        }
     }
 }
 
@@ -152,23 +161,38 @@ impl Cut {
 mod tests {
     use super::*;
 
+    /// The fingerprint of a passage, given in blocks of `size` samples.
+    fn cut(samples: &[f32], passage: Option<(f64, Option<f64>)>, size: usize) -> (Fingerprint, u64) {
+        let passage = passage.map(|(start_s, duration_s)| Passage { start_s, duration_s });
+        let (params, clock) = (Params::default(), Clock::start(None));
+        let mut cut = Cut::new(passage, &clock, &params);
+        for (first, block) in (0..).step_by(size).zip(samples.chunks(size)) {
+            cut.take(first, block);
+        }
+        (cut.fingerprinter.finish(), cut.taken)
+    }
+
     #[test]
     fn a_cut_is_the_same_whatever_the_blocks() {
-        let samples: Vec<f32> = (0..100u8).map(f32::from).collect();
+        let mut noise = 1u32;
+        let samples: Vec<f32> = std::iter::repeat_with(|| {
+            noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (noise >> 8) as f32 / 16_777_216.0 - 0.5
+        })
+        .take(48_000)
+        .collect();
         let cases = [
-            (None, 0..100),
-            (Some((1.5, Some(2.0))), 15..35),
-            (Some((9.0, None)), 90..100),
-            (Some((9.0, Some(5.0))), 90..100),
-            (Some((20.0, None)), 100..100),
+            (None, 0..48_000),
+            (Some((1.5, Some(2.0))), 18_000..42_000),
+            (Some((3.0, None)), 36_000..48_000),
+            (Some((3.0, Some(5.0))), 36_000..48_000),
+            (Some((20.0, None)), 48_000..48_000),
         ];
         for (passage, expected) in cases {
-            let passage = passage.map(|(start_s, duration_s)| Passage { start_s, duration_s });
-            for size in [1, 7, 100] {
-                let mut cut = Cut::new(passage, 10);
-                let taken: Vec<f32> = samples.chunks(size).flat_map(|block| cut.of(block)).copied().collect();
-                assert_eq!(taken, samples[expected.clone()], "{passage:?} in blocks of {size}");
-                assert_eq!(cut.taken, expected.len() as u64);
+            let due = cut(&samples[expected.clone()], None, 48_000);
+            assert_eq!(due.1, expected.len() as u64);
+            for size in [1, 7, 48_000] {
+                assert_eq!(cut(&samples, passage, size), due, "{passage:?} in blocks of {size}");
             }
         }
     }

@@ -101,6 +101,15 @@ pub enum CliError {
         /// The list's hash.
         hash: DocumentHash,
     },
+    /// Windows of files and fingerprints of the whole give different rows.
+    #[error(
+        "{} was made with --coverage adaptive, from windows of the files: compare it with the files \
+         themselves, without --fingerprints", path.display()
+    )]
+    SampledReport {
+        /// The report.
+        path: PathBuf,
+    },
     /// A report of one registry and another registry.
     #[error("{} is not the registry that the report names: give that one", path.display())]
     OtherRegistry {

@@ -3,6 +3,7 @@
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use jiff::civil::Date;
 
+use earmark::coverage::Coverage;
 use earmark::matching::Effort;
 use earmark::registry::{Use, Vocabulary};
 use earmark::verdict::Policy;
@@ -27,6 +28,13 @@ pub fn policies() -> impl TypedValueParser<Value = Policy> {
 /// How hard to search, by its name.
 pub fn efforts() -> impl TypedValueParser<Value = Effort> {
     PossibleValuesParser::new(Effort::ALL.map(Effort::name)).try_map(|name| name.parse::<Effort>())
+}
+
+/// How much is listened to, by its name.
+pub fn coverages() -> impl TypedValueParser<Value = Coverage> {
+    let by_name = |name: String| Coverage::ALL.into_iter().find(|coverage| coverage.name() == name);
+    let names = PossibleValuesParser::new(Coverage::ALL.map(Coverage::name));
+    names.try_map(move |name| by_name(name).ok_or("no coverage of this name"))
 }
 
 /// An E-value.

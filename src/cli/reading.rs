@@ -12,7 +12,7 @@ use earmark::fingerprint::{
 };
 use earmark::matching::{Match, Matcher};
 use earmark::params::Params;
-use earmark::scan::inputs::{Input, InputError, Item, Shared};
+use earmark::scan::inputs::{Input, InputError, Item, Passage, Shared};
 use earmark::units::Seconds;
 use serde_json::Value;
 
@@ -76,8 +76,8 @@ pub fn sources(
 /// thousand.
 const LARGEST_SHEET: u64 = 1 << 20;
 
-/// What could be learned from a file.
-pub struct Reading {
+/// What could be learned from a file, with its sound as `S`.
+pub struct Reading<S = Fingerprint> {
     /// The file as it was named or found.
     pub path: PathBuf,
     /// Its bytes, if they could be read.
@@ -87,7 +87,7 @@ pub struct Reading {
     /// What the file says about itself.
     pub tags: Result<Tags, ReadError>,
     /// What it sounds like.
-    pub sound: Result<(Fingerprint, AudioInfo), ReadError>,
+    pub sound: Result<(S, AudioInfo), ReadError>,
 }
 
 /// The recordings recognised in a file, best first; none in too little audio.
@@ -135,8 +135,37 @@ pub enum ReadError {
 /// Reads a source. Tags and sound fail independently: a tag speaks although
 /// the sound is damaged, and the other way round.
 pub fn read(source: Source, params: &Params, limits: &Limits) -> Reading {
+    let fingerprint = |audio: Audio<'_>| {
+        let Audio { source, extension, passage, clock } = audio;
+        decoding::fingerprint(source, extension, passage, clock, params, limits)
+    };
+    read_by(source, params, limits, &fingerprint)
+}
+
+/// Encoded audio, and what is known of it.
+pub struct Audio<'a> {
+    /// Clones are the same audio again, from its start when it is decoded.
+    pub source: HashedSource<Timed<Bytes>>,
+    /// Of the file's name.
+    pub extension: Option<&'a str>,
+    /// What of it is asked about.
+    pub passage: Option<Passage>,
+    /// Stops when the time is over.
+    pub clock: &'a Clock,
+}
+
+/// Makes of encoded audio what is to be known of its sound.
+pub type Listen<'a, S> = &'a dyn Fn(Audio<'_>) -> Result<(S, AudioInfo), ReadError>;
+
+/// Reads a source as [`read`] does, and listens to audio by `listen`.
+pub fn read_by<S: From<Fingerprint>>(
+    source: Source,
+    params: &Params,
+    limits: &Limits,
+    listen: Listen<'_, S>,
+) -> Reading<S> {
     match source {
-        Source::Audio { item, timeout } => read_audio(item, &Clock::start(timeout), params, limits),
+        Source::Audio { item, timeout } => read_audio(item, &Clock::start(timeout), limits, listen),
         Source::Kept(entry) => read_kept(*entry, params, limits),
         Source::Lost { path, error } => {
             failed(path, ReadError::Kept(error.to_string()), ReadError::Kept(error.to_string()))
@@ -144,11 +173,11 @@ pub fn read(source: Source, params: &Params, limits: &Limits) -> Reading {
     }
 }
 
-fn failed(path: PathBuf, tags: ReadError, sound: ReadError) -> Reading {
+fn failed<S>(path: PathBuf, tags: ReadError, sound: ReadError) -> Reading<S> {
     Reading { path, file: None, columns: Vec::new(), tags: Err(tags), sound: Err(sound) }
 }
 
-fn read_audio(item: Item, clock: &Clock, params: &Params, limits: &Limits) -> Reading {
+fn read_audio<S>(item: Item, clock: &Clock, limits: &Limits, listen: Listen<'_, S>) -> Reading<S> {
     let name = item.name();
     let passage = item.passage;
     let work = |path: &Path, open: &dyn Fn() -> Result<Bytes, ReadError>| {
@@ -159,7 +188,7 @@ fn read_audio(item: Item, clock: &Clock, params: &Params, limits: &Limits) -> Re
         let opened = open().and_then(|source| HashedSource::new(source).map_err(ReadError::Open));
         let (sound, file) = match opened {
             Ok(source) => {
-                let sound = decoding::fingerprint(source.clone(), hint, passage, clock, params, limits);
+                let sound = listen(Audio { source: source.clone(), extension: hint, passage, clock });
                 // What could be decoded although some bytes cannot be read has no name.
                 (sound, source.finish().ok())
             }
@@ -185,8 +214,10 @@ fn read_audio(item: Item, clock: &Clock, params: &Params, limits: &Limits) -> Re
 }
 
 /// The bytes of an input.
-enum Bytes {
+pub enum Bytes {
+    /// On disk.
     File(File),
+    /// Of an archive.
     Memory(Cursor<Shared>),
 }
 
@@ -208,7 +239,7 @@ impl Seek for Bytes {
     }
 }
 
-fn read_kept(entry: StoredEntry, params: &Params, limits: &Limits) -> Reading {
+fn read_kept<S: From<Fingerprint>>(entry: StoredEntry, params: &Params, limits: &Limits) -> Reading<S> {
     let about = entry.about.clone();
     let path = PathBuf::from(about.path);
     match entry.decode(params, limits) {
@@ -217,7 +248,7 @@ fn read_kept(entry: StoredEntry, params: &Params, limits: &Limits) -> Reading {
             file: about.file,
             columns: about.columns,
             tags: about.tags.map_err(ReadError::Kept),
-            sound: entry.sound.map_err(ReadError::Kept),
+            sound: entry.sound.map(|(fingerprint, info)| (fingerprint.into(), info)).map_err(ReadError::Kept),
         },
         Err(error) => failed(path, error.clone().into(), error.into()),
     }

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use earmark::audio::{AudioInfo, Limits};
+use earmark::coverage::Coverage;
 use earmark::fingerprint::{Entry, Fingerprint, StoredEntry};
 use earmark::params::Params;
 use earmark::registry::{Registry, Since};
@@ -32,7 +33,8 @@ use super::tell::tell;
 /// Answers a report anew and tells what changed.
 pub fn run(args: RescanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, CliError> {
     let report = PastReport::open(&args.report)?;
-    let ScanHeader { registry: then, question, match_options, inputs, .. } = report.header().clone();
+    let ScanHeader { registry: then, question, match_options, coverage, inputs, .. } =
+        report.header().clone();
     let accepted = args.licences.accept_terms.as_deref().map(accepted_terms).transpose()?;
     if let (Some(hash), None) = (question.accepted_terms, &accepted) {
         return Err(CliError::TermsMissing { path: args.report, hash });
@@ -45,14 +47,22 @@ pub fn run(args: RescanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, C
     let registry = Registry::open(&args.registry.registry)?;
     let params = registry.params();
     let index = registry.index()?;
-    let since = if args.full { Since::Changed } else { registry.recordings_since(&then.recordings)? };
+    // Windows said less than fingerprints of the whole.
+    let full = args.full || coverage == Coverage::Adaptive;
+    let since = if full { Since::Changed } else { registry.recordings_since(&then.recordings)? };
     let newcomers = match since {
         Since::Grown { first } => Some(Newcomers::new(&index, first, params)?),
         Since::Same | Since::Changed => None,
     };
     tell(told(since, newcomers.as_ref()));
-    let checker = Checker::new(&registry, &index, question, accepted, match_options.clone())?;
-    let header = ScanHeader::new(&registry, checker.question().clone(), match_options.clone(), inputs)?;
+    let checker = Checker::new(&registry, &index, question, accepted, match_options.clone(), Coverage::Full)?;
+    let header = ScanHeader::new(
+        &registry,
+        checker.question().clone(),
+        match_options.clone(),
+        Coverage::Full,
+        inputs,
+    )?;
     let again = Again {
         report: &args.report,
         checker,

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use earmark::annotate::Cells;
 use earmark::audio::{AudioInfo, Limits, Tags};
+use earmark::coverage::{self, Coverage, Sound};
 use earmark::fingerprint::Fingerprint;
 use earmark::index::Index;
 use earmark::matching::{MatchOptions, Matcher};
@@ -20,6 +21,7 @@ use jiff::tz::TimeZone;
 
 use super::args::{ScanArgs, ScanFormat};
 use super::dataset::Dataset;
+use super::decoding;
 use super::error::CliError;
 use super::error_kinds::ErrorKinds;
 use super::exit::Outcome;
@@ -27,7 +29,7 @@ use super::judging::accepted_terms;
 use super::known::Known;
 use super::listing;
 use super::output::{Output, terminal_columns};
-use super::reading::{self, Reading, Source};
+use super::reading::{self, Audio, ReadError, Reading, Source};
 use super::resume::{self, Done};
 use super::streaming::{self, Job, Part};
 use super::tell::tell;
@@ -42,6 +44,7 @@ pub fn run(args: ScanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, Cli
     let registry = Registry::open(&args.registry.registry)?;
     let index = registry.index()?;
     let match_options = args.matching.options();
+    let coverage = args.coverage;
     let question = Question {
         territory: args.territory,
         policy: args.policy,
@@ -51,8 +54,8 @@ pub fn run(args: ScanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, Cli
     let accepted = args.licences.accept_terms.as_deref().map(accepted_terms).transpose()?;
     let named = args.inputs.iter().chain(&args.rows.manifest).chain(&args.listing.files_from);
     let named = named.map(|input| input.to_string_lossy().into_owned()).collect();
-    let checker = Checker::new(&registry, &index, question, accepted, match_options.clone())?;
-    let header = ScanHeader::new(&registry, checker.question().clone(), match_options, named)?;
+    let checker = Checker::new(&registry, &index, question, accepted, match_options.clone(), coverage)?;
+    let header = ScanHeader::new(&registry, checker.question().clone(), match_options, coverage, named)?;
     let inputs = listing::open(&args.listing, &args.inputs, args.rows.source(), registry.params())?;
 
     let table = args.format == ScanFormat::Table;
@@ -143,6 +146,7 @@ pub fn today() -> Date {
 /// Everything that a verdict on a file needs besides the file.
 pub struct Checker<'a> {
     registry: &'a Registry,
+    coverage: Coverage,
     known: Known<'a>,
     matcher: Matcher<'a>,
     book: DeclarationBook,
@@ -158,9 +162,11 @@ impl<'a> Checker<'a> {
         question: Question,
         accepted: Option<AcceptedTerms>,
         match_options: MatchOptions,
+        coverage: Coverage,
     ) -> Result<Self, RegistryError> {
         Ok(Checker {
             registry,
+            coverage,
             known: Known::new(registry)?,
             matcher: Matcher::new(index, registry.params(), match_options),
             book: DeclarationBook::new(registry.log()?, question, accepted),
@@ -175,20 +181,54 @@ impl<'a> Checker<'a> {
 
     /// The row of a file.
     pub fn check(&self, source: Source) -> Result<ScanRow, RegistryError> {
-        self.check_reading(reading::read(source, self.registry.params(), &self.limits))
+        self.check_reading(self.read(source))
+    }
+
+    /// Reads a file and listens to as much of it as was asked for.
+    pub fn read(&self, source: Source) -> Reading<Sound> {
+        let (params, limits) = (self.registry.params(), &self.limits);
+        let listen = |audio: Audio<'_>| match (self.coverage, audio.passage) {
+            (Coverage::Adaptive, None) => self.sample(&audio),
+            _ => decoding::fingerprint(
+                audio.source,
+                audio.extension,
+                audio.passage,
+                audio.clock,
+                params,
+                limits,
+            )
+            .map(|(fingerprint, info)| (Sound::Whole(fingerprint), info)),
+        };
+        reading::read_by(source, params, limits, &listen)
+    }
+
+    /// Listens to windows, if these suffice.
+    fn sample(&self, audio: &Audio<'_>) -> Result<(Sound, AudioInfo), ReadError> {
+        let Audio { source, extension, clock, .. } = audio;
+        let open = || Ok(source.clone());
+        let (params, limits) = (self.registry.params(), &self.limits);
+        coverage::listen(&open, *extension, &self.matcher, params, limits, &|| clock.is_over())
     }
 
     /// The row of a file that was read.
-    pub fn check_reading(&self, reading: Reading) -> Result<ScanRow, RegistryError> {
-        let (audio, matches) = match reading.sound {
-            Ok((fingerprint, info)) => {
+    pub fn check_reading(&self, reading: Reading<Sound>) -> Result<ScanRow, RegistryError> {
+        let (audio, matches, decoded_s) = match reading.sound {
+            Ok((Sound::Whole(fingerprint), info)) => {
                 let matches = self.search(&fingerprint, &info)?;
-                (Ok(info), matches)
+                (Ok(info), matches, None)
             }
-            Err(error) => (Err(error.to_string()), Vec::new()),
+            Ok((Sound::Settled { found, decoded_s }, info)) => {
+                (Ok(info), vec![self.known.row(&found)?], Some(decoded_s))
+            }
+            Err(error) => (Err(error.to_string()), Vec::new(), None),
         };
         let row = self.judge(&reading.path, reading.tags.ok(), audio, matches)?;
-        Ok(ScanRow { file: reading.file.map(Into::into), columns: reading.columns, ..row })
+        Ok(ScanRow {
+            file: reading.file.map(Into::into),
+            columns: reading.columns,
+            decoded_s: decoded_s.or(row.decoded_s),
+            ..row
+        })
     }
 
     /// The recordings recognised in a file.
@@ -229,6 +269,7 @@ impl<'a> Checker<'a> {
         let audio = audio.ok();
         Ok(ScanRow {
             duration_s: audio.as_ref().map(|audio| audio.duration_s),
+            decoded_s: audio.as_ref().map(|audio| audio.duration_s),
             tags,
             matches,
             audio,

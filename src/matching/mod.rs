@@ -209,6 +209,12 @@ impl<'a> Matcher<'a> {
         Matcher { plan, ..self }
     }
 
+    /// The same matcher without sliding, which is for music under noise.
+    pub fn without_sliding(&self) -> Self {
+        let plan = search::Plan { sweep_seconds: 0.0, ..self.plan.clone() };
+        Matcher { plan, options: self.options.clone(), ..*self }
+    }
+
     /// The recordings recognised in a query, best first.
     pub fn identify(&self, query: &Fingerprint) -> Vec<Match> {
         let prepared = Query::new(query, self.params);

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::scan_row::SCAN_SCHEMA;
+use crate::coverage::Coverage;
 use crate::matching::MatchOptions;
 use crate::registry::{RecordingsState, Registry, RegistryError};
 use crate::verdict::Question;
@@ -23,6 +24,8 @@ pub struct ScanHeader {
     pub question: Question,
     /// How it was searched.
     pub match_options: MatchOptions,
+    /// How much of each file was listened to.
+    pub coverage: Coverage,
     /// The files, folders and fingerprint files that were named, in order.
     pub inputs: Vec<String>,
     schema: &'static str,
@@ -67,11 +70,20 @@ impl ScanHeader {
         registry: &Registry,
         question: Question,
         match_options: MatchOptions,
+        coverage: Coverage,
         inputs: Vec<String>,
     ) -> Result<Self, RegistryError> {
         let tool = concat!("earmark ", env!("CARGO_PKG_VERSION")).to_owned();
         let params = registry.params().id().to_string();
-        Ok(Self::from_parts(tool, params, RegistryState::of(registry)?, question, match_options, inputs))
+        Ok(Self::from_parts(
+            tool,
+            params,
+            RegistryState::of(registry)?,
+            question,
+            match_options,
+            coverage,
+            inputs,
+        ))
     }
 
     pub(super) fn from_parts(
@@ -80,9 +92,10 @@ impl ScanHeader {
         registry: RegistryState,
         question: Question,
         match_options: MatchOptions,
+        coverage: Coverage,
         inputs: Vec<String>,
     ) -> Self {
         let (kind, schema) = (HeaderKind::Header, SCAN_SCHEMA);
-        ScanHeader { kind, tool, params, registry, question, match_options, inputs, schema }
+        ScanHeader { kind, tool, params, registry, question, match_options, coverage, inputs, schema }
     }
 }

@@ -13,6 +13,7 @@ use super::header::{HeaderKind, RegistryState, ScanHeader};
 use super::scan_row::{FileRow, SCAN_SCHEMA, TagCheck};
 use super::{MatchRow, write_json_line};
 use crate::audio::{AudioInfo, Tags};
+use crate::coverage::Coverage;
 use crate::isrc::Isrc;
 use crate::matching::MatchOptions;
 use crate::units::Seconds;
@@ -234,6 +235,9 @@ struct Written {
     registry: RegistryState,
     question: Asked,
     match_options: MatchOptions,
+    /// Earlier reports are all of whole files.
+    #[serde(default)]
+    coverage: Coverage,
     inputs: Vec<String>,
 }
 
@@ -245,7 +249,7 @@ fn header(line: &str) -> Result<ScanHeader, String> {
         None => return Err("names no schema".to_owned()),
     }
     let wrong = |error: String| format!("is no header of a report ({error})");
-    let Written { tool, params, registry, question, match_options, inputs, .. } =
+    let Written { tool, params, registry, question, match_options, coverage, inputs, .. } =
         Written::deserialize(object).map_err(|error| wrong(error.to_string()))?;
     let territory = question.territory.map(|code| code.parse()).transpose();
     let accepted_terms = question.accepted_terms.map(|text| text.parse()).transpose();
@@ -258,7 +262,7 @@ fn header(line: &str) -> Result<ScanHeader, String> {
         min_overlap: question.min_overlap.parse().map_err(|error| wrong(format!("{error}")))?,
         accepted_terms: accepted_terms.map_err(|error| wrong(format!("{error}")))?,
     };
-    Ok(ScanHeader::from_parts(tool, params, registry, question, match_options, inputs))
+    Ok(ScanHeader::from_parts(tool, params, registry, question, match_options, coverage, inputs))
 }
 
 /// An object in its order, which a map of JSON would lose.

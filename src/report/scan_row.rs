@@ -39,6 +39,10 @@ pub struct ScanRow {
     /// Length of the decoded audio in seconds; null when it could not be decoded.
     #[serde(serialize_with = "optional_thousandths")]
     pub duration_s: Option<Seconds>,
+    /// Length of what was decoded and searched of it, in seconds: less than
+    /// `duration_s` where windows of the file sufficed. Null when nothing was.
+    #[serde(serialize_with = "optional_thousandths")]
+    pub decoded_s: Option<Seconds>,
     /// The ISRCs in the file's tags, and what the sound says to each.
     pub tag_checks: Vec<TagCheck>,
     /// What the file says about itself; null when that could not be read.
@@ -115,6 +119,7 @@ impl ScanRow {
             verdict: verdict.kind,
             reasons: verdict.reasons,
             duration_s: None,
+            decoded_s: None,
             tag_checks,
             tags: None,
             matches: Vec::new(),
@@ -161,6 +166,7 @@ fn tag_check(reason: &Reason) -> Option<TagCheck> {
 pub(super) mod tests {
     use super::super::identify::tests::example as example_match;
     use super::*;
+    use crate::coverage::Coverage;
     use crate::matching::MatchOptions;
     use crate::registry::{RecordingsState, Use};
     use crate::report::{RegistryState, ScanHeader};
@@ -180,6 +186,7 @@ pub(super) mod tests {
             registry,
             question,
             MatchOptions::default(),
+            Coverage::Full,
             vec!["a".to_owned()],
         )
     }
@@ -208,6 +215,7 @@ pub(super) mod tests {
             file: Some(FileRow { bytes: 77, sha256: [0xef; 32] }),
             columns: vec![("url".to_owned(), "https://a.example/x".into()), ("day".to_owned(), 3.into())],
             duration_s: Some(9.0),
+            decoded_s: Some(9.0),
             matches: vec![example_match()],
             ..ScanRow::new(Path::new("a/tag-wrong.ogg"), verdict)
         }
@@ -235,12 +243,22 @@ pub(super) mod tests {
             let json: serde_json::Value = serde_json::from_str(line).expect("JSON");
             json.as_object().expect("an object").keys().cloned().collect()
         };
-        let expected =
-            ["inputs", "kind", "match_options", "params", "question", "registry", "schema", "tool"];
+        let expected = [
+            "coverage",
+            "inputs",
+            "kind",
+            "match_options",
+            "params",
+            "question",
+            "registry",
+            "schema",
+            "tool",
+        ];
         assert_eq!(keys(first), expected);
         let expected = [
             "audio",
             "columns",
+            "decoded_s",
             "duration_s",
             "error",
             "file",

@@ -149,6 +149,7 @@ fn the_schema_stays() {
         let expected = [
             "audio",
             "columns",
+            "decoded_s",
             "duration_s",
             "error",
             "file",
@@ -169,7 +170,7 @@ fn the_schema_stays() {
     }
     assert_eq!(
         keys(&header),
-        ["inputs", "kind", "match_options", "params", "question", "registry", "schema", "tool"]
+        ["coverage", "inputs", "kind", "match_options", "params", "question", "registry", "schema", "tool"]
     );
     assert_eq!(keys(&header["registry"]), ["generation", "hash", "id", "recordings"]);
     assert_eq!(header["inputs"], json!(["testdata/scraped"]));

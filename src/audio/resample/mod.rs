@@ -96,6 +96,15 @@ impl Resampler {
     }
 }
 
+/// The least number of input samples after which a resampler begins anew on the same
+/// output as one that did not, and how many output samples they are.
+pub(super) fn period(from_hz: u32, to_hz: u32) -> (u64, u64) {
+    let resampler = Resampler::new(from_hz, to_hz);
+    let (from, to) = (u64::from(from_hz), u64::from(to_hz));
+    let every = (from / gcd(from, to)) << resampler.halvers.len();
+    (every, every * to / from)
+}
+
 #[cfg(test)]
 mod tests {
     use std::f64::consts::TAU;

@@ -199,6 +199,14 @@ fn format_grid() {
                 source_lag - SBR_DELAY,
             );
             println!("{report}");
+            if info.packets_skipped == 0 && !info.truncated {
+                let (decoded_s, worst) = super::parts::compare(&path);
+                println!("{name}: {decoded_s:.2} s in parts, which differ by {worst:.6}");
+                // AAC draws noise, and goes on drawing where it was.
+                if worst > 0.05 {
+                    wrong.push(format!("{name}: parts differ by {worst}"));
+                }
+            }
             let is_core = way.file.starts_with("he");
             // ffmpeg keeps a part of the delay of Opus in MP4.
             let in_time = (lag - SBR_DELAY).abs() <= if is_core { SBR_DELAY } else { 2 }

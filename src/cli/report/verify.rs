@@ -7,7 +7,7 @@ use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use earmark::audio::Limits;
+use earmark::coverage::Coverage;
 use earmark::fingerprint::StoredEntry;
 use earmark::params::Params;
 use earmark::registry::Registry;
@@ -26,7 +26,7 @@ use crate::cli::judging::accepted_terms;
 use crate::cli::kept::{pairs, same_file};
 use crate::cli::output::{Output, terminal_columns};
 use crate::cli::progress::Progress;
-use crate::cli::reading::{self, Source};
+use crate::cli::reading::{Reading, Source};
 use crate::cli::scan::Checker;
 use crate::cli::streaming::run_named;
 use crate::cli::tell::{counted, tell};
@@ -35,7 +35,10 @@ use crate::cli::tell::{counted, tell};
 pub fn run(args: VerifyArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, CliError> {
     let rows = PastReport::open(&args.report)?.count() as u64;
     let report = PastReport::open(&args.report)?;
-    let ScanHeader { question, match_options, inputs, .. } = report.header().clone();
+    let ScanHeader { question, match_options, coverage, inputs, .. } = report.header().clone();
+    if coverage == Coverage::Adaptive && !args.files.fingerprints.is_empty() {
+        return Err(CliError::SampledReport { path: args.report });
+    }
     let registry = Registry::open(&args.registry.registry)?;
     let params = registry.params();
     let index = registry.index()?;
@@ -43,8 +46,8 @@ pub fn run(args: VerifyArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, C
     if let (Some(hash), None) = (question.accepted_terms, &accepted) {
         return Err(CliError::TermsMissing { path: args.report, hash });
     }
-    let checker = Checker::new(&registry, &index, question, accepted, match_options.clone())?;
-    let now = ScanHeader::new(&registry, checker.question().clone(), match_options, inputs)?;
+    let checker = Checker::new(&registry, &index, question, accepted, match_options.clone(), coverage)?;
+    let now = ScanHeader::new(&registry, checker.question().clone(), match_options, coverage, inputs)?;
     let table = args.format == ListFormat::Table;
     let mut output = Output::open(None, table)?;
     let mut counts = Counts::default();
@@ -59,12 +62,8 @@ pub fn run(args: VerifyArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, C
     if let Some(difference) = Difference::of_headers(report.header_text(), &now) {
         write(&difference, &mut output).map_err(CliError::Stdout)?;
     }
-    let again = Again {
-        report: &args.report,
-        root: args.files.root.as_deref().unwrap_or(Path::new("")),
-        checker,
-        params,
-    };
+    let again =
+        Again { report: &args.report, root: args.files.root.as_deref().unwrap_or(Path::new("")), checker };
     let pipeline = Pipeline::new(threads, interrupt::watch()?)
         .map_err(|error| CliError::Threads { reason: error.to_string() })?;
     let mut progress = Progress::new(rows);
@@ -162,7 +161,6 @@ struct Again<'a> {
     report: &'a Path,
     root: &'a Path,
     checker: Checker<'a>,
-    params: &'a Params,
 }
 
 impl Again<'_> {
@@ -178,14 +176,13 @@ impl Again<'_> {
         let reading = match entry {
             Some(entry) => {
                 same_file(self.report, line.number, &row.path, &entry)?;
-                reading::read(Source::Kept(entry), self.params, &Limits::default())
+                self.checker.read(Source::Kept(entry))
             }
             None => {
                 let item = Item::whole(Input::File(self.root.join(&row.path)));
                 let PastRow { path, columns, .. } = row;
-                let reading =
-                    reading::read(Source::Audio { item, timeout: None }, self.params, &Limits::default());
-                reading::Reading { path: PathBuf::from(path), columns, ..reading }
+                let reading = self.checker.read(Source::Audio { item, timeout: None });
+                Reading { path: PathBuf::from(path), columns, ..reading }
             }
         };
         let now = self.checker.check_reading(reading)?;

@@ -1,0 +1,244 @@
+//! How much of a file is listened to.
+//!
+//! [`listen`] decodes all of a file, or, where [`Coverage::Adaptive`] is asked for
+//! and a file begins with a registered recording, windows of it. If every window
+//! holds that recording alone, and all on one line of time, the file is taken for
+//! that recording from its first window to its last: [`united`](windows::united)
+//! makes one match of theirs. In any other case all of the file is decoded, from
+//! where it is known that the answer is still open.
+//!
+//! What that may miss: what sounds between two windows only and moves nothing, a
+//! second recording laid over the first, or in the place of exactly as much of it,
+//! for less than [`EVERY_S`] − [`WINDOW_S`] seconds. Where something is put in,
+//! taken out or faster, the windows behind it are not on the line.
+
+#[cfg(test)]
+mod tests;
+mod windows;
+
+use std::io::{Read, Seek};
+
+use serde::{Deserialize, Serialize};
+
+use crate::audio::{AudioError, AudioInfo, Limits, Parts, Wish, decode_parts};
+use crate::fingerprint::{Fingerprint, Fingerprinter};
+use crate::matching::{Match, Matcher};
+use crate::params::Params;
+use crate::units::Seconds;
+
+pub use windows::{Window, united};
+
+/// Length of the first window, in seconds: as long as the stretches that a query is
+/// searched in.
+pub const FIRST_S: Seconds = 12.0;
+
+/// Length of the other windows, in seconds.
+pub const WINDOW_S: Seconds = 10.0;
+
+/// From the start of one window to the next, in seconds.
+pub const EVERY_S: Seconds = 60.0;
+
+/// How much of a file is listened to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Coverage {
+    /// All of it.
+    #[default]
+    Full,
+    /// Windows of it, as long as they leave no doubt.
+    Adaptive,
+}
+
+impl Coverage {
+    /// All of them.
+    pub const ALL: [Coverage; 2] = [Coverage::Full, Coverage::Adaptive];
+
+    /// The name in reports and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Coverage::Full => "full",
+            Coverage::Adaptive => "adaptive",
+        }
+    }
+}
+
+/// What listening gave.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Sound {
+    /// The fingerprint of all of it, which is still to be searched.
+    Whole(Fingerprint),
+    /// What is in it, from windows of it.
+    Settled {
+        /// The recording that fills it.
+        found: Match,
+        /// Length of what was decoded, in seconds.
+        decoded_s: Seconds,
+    },
+}
+
+impl From<Fingerprint> for Sound {
+    fn from(fingerprint: Fingerprint) -> Self {
+        Sound::Whole(fingerprint)
+    }
+}
+
+/// Listens to a file, in windows if that suffices. `open` opens it, a second time
+/// if the windows disagree; while `stopped` says so, what is decoded is thrown away.
+///
+/// # Errors
+/// Those of [`decode_parts`](crate::audio::decode_parts), and of `open`.
+pub fn listen<R, E>(
+    open: &dyn Fn() -> Result<R, E>,
+    extension: Option<&str>,
+    matcher: &Matcher<'_>,
+    params: &Params,
+    limits: &Limits,
+    stopped: &dyn Fn() -> bool,
+) -> Result<(Sound, AudioInfo), E>
+where
+    R: Read + Seek + Send + Sync + 'static,
+    E: From<AudioError>,
+{
+    // Of a long file that is searched whole, most is not slid either.
+    let windows = matcher.without_sliding();
+    let mut listener = Listener::new(&windows, params, stopped);
+    let info = decode_parts(open()?, extension, params.rate_hz, limits, &mut listener)?;
+    if let Some(sound) = listener.finish() {
+        return Ok((sound, info));
+    }
+    let mut fingerprinter = Fingerprinter::new(params);
+    let info = crate::audio::decode(open()?, extension, params.rate_hz, limits, &mut |samples| {
+        if !stopped() {
+            fingerprinter.push(samples);
+        }
+    })?;
+    Ok((Sound::Whole(fingerprinter.finish()), info))
+}
+
+/// What was decided so far.
+enum State {
+    /// The first window: whatever follows, these samples are needed.
+    Undecided { samples: Vec<f32> },
+    /// All is decoded.
+    Whole,
+    /// The file begins with a recording: windows are decoded, and the last of
+    /// them, if it is not ended, is `open`.
+    Windows { known: Vec<Window>, open: Option<OpenWindow> },
+    /// A window held something else.
+    Disagreed,
+}
+
+struct OpenWindow {
+    /// Place of its first sample, and of the next to come.
+    first: u64,
+    next: u64,
+    fingerprinter: Box<Fingerprinter>,
+}
+
+struct Listener<'a> {
+    matcher: &'a Matcher<'a>,
+    params: &'a Params,
+    stopped: &'a dyn Fn() -> bool,
+    whole: Fingerprinter,
+    state: State,
+}
+
+impl<'a> Listener<'a> {
+    fn new(matcher: &'a Matcher<'a>, params: &'a Params, stopped: &'a dyn Fn() -> bool) -> Self {
+        let state = State::Undecided { samples: Vec::new() };
+        Listener { matcher, params, stopped, whole: Fingerprinter::new(params), state }
+    }
+
+    fn seconds(&self, samples: u64) -> Seconds {
+        samples as f64 / f64::from(self.params.rate_hz)
+    }
+
+    /// Searches the first window and decides how to go on.
+    fn decide(&mut self) {
+        let State::Undecided { samples } = &self.state else { return };
+        let mut fingerprinter = Fingerprinter::new(self.params);
+        fingerprinter.push(samples);
+        let length_s = self.seconds(samples.len() as u64);
+        self.state = match self.window(0, length_s, fingerprinter) {
+            Some(window) => State::Windows { known: vec![window], open: None },
+            None => State::Whole,
+        };
+    }
+
+    /// What is in a window, if it is one recording from its start to its end.
+    fn window(&self, first: u64, length_s: Seconds, fingerprinter: Fingerprinter) -> Option<Window> {
+        let found = self.matcher.identify(&fingerprinter.finish());
+        Window::new(self.seconds(first), length_s, found)
+    }
+
+    /// Ends the window that is open and looks whether the windows still agree.
+    fn close(&mut self) {
+        let State::Windows { open, .. } = &mut self.state else { return };
+        let Some(OpenWindow { first, next, fingerprinter }) = open.take() else { return };
+        let window = self.window(first, self.seconds(next - first), *fingerprinter);
+        let State::Windows { known, .. } = &mut self.state else { return };
+        match window.filter(|window| window.may_follow(known)) {
+            Some(window) => known.push(window),
+            None => self.state = State::Disagreed,
+        }
+    }
+
+    /// `None` if all has to be decoded, and was not.
+    fn finish(mut self) -> Option<Sound> {
+        self.close();
+        match self.state {
+            State::Undecided { .. } | State::Whole => Some(Sound::Whole(self.whole.finish())),
+            State::Windows { known, .. } => {
+                let decoded_s = known.iter().map(Window::length_s).sum();
+                Some(Sound::Settled { found: united(&known)?, decoded_s })
+            }
+            State::Disagreed => None,
+        }
+    }
+}
+
+impl Parts for Listener<'_> {
+    fn wish(&mut self, at_s: Seconds) -> Wish {
+        if at_s >= FIRST_S && !(self.stopped)() {
+            self.decide();
+        }
+        match &self.state {
+            State::Undecided { .. } | State::Whole => Wish::Decode,
+            State::Disagreed => Wish::End,
+            State::Windows { .. } if at_s % EVERY_S < WINDOW_S => Wish::Decode,
+            State::Windows { .. } => Wish::Pass,
+        }
+    }
+
+    fn tail_s(&self) -> Seconds {
+        WINDOW_S
+    }
+
+    fn take(&mut self, first: u64, samples: &[f32]) {
+        // What comes after the time is over is thrown away: no work for nothing.
+        if (self.stopped)() {
+            return;
+        }
+        // Behind a gap another window begins.
+        if matches!(&self.state, State::Windows { open: Some(window), .. } if window.next != first) {
+            self.close();
+        }
+        match &mut self.state {
+            State::Undecided { samples: kept } => {
+                kept.extend_from_slice(samples);
+                self.whole.push(samples);
+            }
+            State::Whole => self.whole.push(samples),
+            State::Disagreed => {}
+            State::Windows { open, .. } => {
+                let window = open.get_or_insert_with(|| OpenWindow {
+                    first,
+                    next: first,
+                    fingerprinter: Box::new(Fingerprinter::new(self.params)),
+                });
+                window.fingerprinter.push(samples);
+                window.next = first + samples.len() as u64;
+            }
+        }
+    }
+}
