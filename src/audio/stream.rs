@@ -45,7 +45,8 @@ where
     }
 }
 
-fn probe(
+/// Finds the reader for what `stream` holds.
+pub(super) fn probe(
     stream: MediaSourceStream<'static>,
     extension_hint: Option<&str>,
     limits: &Limits,
@@ -77,10 +78,21 @@ where
 {
     let mut input = Input::new(source)?;
     let container = Container::look(&mut input)?;
-    let mut reader = open(&input, extension_hint, limits).map_err(|e| container.explain(e))?;
+    let reader = open(&input, extension_hint, limits).map_err(|e| container.explain(e))?;
+    play(&container, reader, to_hz, limits, sink)
+}
+
+/// Decodes what `reader` gives.
+pub(super) fn play(
+    container: &Container,
+    mut reader: Box<dyn FormatReader>,
+    to_hz: u32,
+    limits: &Limits,
+    sink: &mut dyn FnMut(&[f32]),
+) -> Result<AudioInfo, AudioError> {
     let mut session = Session {
         limits,
-        facts: &container,
+        facts: container,
         line: Timeline::new(to_hz, limits, sink),
         hasher: blake3::Hasher::new(),
         unhashed: Vec::with_capacity(2 * HASH_BLOCK),
