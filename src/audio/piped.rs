@@ -87,7 +87,7 @@ impl<R: Read> Read for Piped<R> {
 impl<R: Read> Seek for Piped<R> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let SeekFrom::Start(to) = to else { return Err(io::ErrorKind::Unsupported.into()) };
-        let reachable = if self.looking { to <= self.most() } else { to <= self.head.len() as u64 };
+        let reachable = if self.looking { to <= self.most() } else { to < self.head.len() as u64 };
         if to != self.at && !reachable {
             return Err(io::ErrorKind::Unsupported.into());
         }

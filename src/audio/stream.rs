@@ -197,6 +197,8 @@ impl Session<'_> {
 
     /// The default audio track if it can be decoded, else the first that can.
     fn choose(&mut self, reader: &mut dyn FormatReader) -> Result<Current, AudioError> {
+        // Each link of a chain without end brings names of its own.
+        reader.metadata().skip_to_latest();
         let mut tracks: Vec<Track> =
             reader.tracks().iter().filter(|t| t.track_type() == Some(TrackType::Audio)).cloned().collect();
         tracks.sort_by_key(|t| !t.flags.contains(TrackFlags::DEFAULT));

@@ -99,7 +99,7 @@ mod tests {
         };
         let (begun, ended) = (line(LiveKind::Begun), line(LiveKind::Ended));
         assert!(
-            begun.starts_with("0:00.0\u{2013}          Slow Orbit, Mina Voss (QZHB12500003), from "),
+            begun.starts_with("0:00.0\u{2013}          Slow Orbit, Mina Voss (QZ-HB1-25-00003), from "),
             "{begun}"
         );
         assert!(ended.starts_with("0:00.0\u{2013}0:08.9   Slow Orbit, "), "{ended}");

@@ -5,6 +5,7 @@ mod damage;
 mod formats;
 mod grid;
 mod make;
+mod piped;
 mod rights;
 mod support;
 mod tags;

@@ -16,6 +16,8 @@ mod track;
 use std::collections::VecDeque;
 use std::mem;
 
+use serde::{Deserialize, Serialize};
+
 use crate::fingerprint::Fingerprint;
 use crate::index::Index;
 use crate::params::{Params, TICKS_PER_FRAME};
@@ -65,7 +67,7 @@ pub struct LiveEvent {
 }
 
 /// What a [`LiveEvent`] tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LiveKind {
     /// A recording was recognised.
@@ -154,7 +156,10 @@ impl<'a> LiveMatcher<'a> {
     pub fn finish(mut self, peaks: Settled) -> Vec<LiveEvent> {
         let end = peaks.frames * u64::from(TICKS_PER_FRAME);
         let mut events = self.push(peaks);
-        let enough = end as f64 * self.matcher.params.seconds_per_tick() >= SHORTEST_S;
+        let params = self.matcher.params;
+        // The first and the last frame reach half a window beyond their middle.
+        let length_s = end as f64 * params.seconds_per_tick() + 2.0 * params.first_tick_s();
+        let enough = length_s >= SHORTEST_S;
         if enough && end > self.searched + LEAST_REST_TICKS {
             self.step(end, &mut events);
         }

@@ -15,9 +15,9 @@ use super::super::{Match, Matcher};
 /// its end, and is over once this much more was heard: two seconds.
 const END_TICKS: f64 = 375.0;
 
-/// Another place of the recording takes the place of this one where it begins at
-/// most this much later, in ticks: half a second.
-const SAME_START_TICKS: f64 = 96.0;
+/// Another place of the recording takes the place of this one if it holds in this
+/// share of its time: what was begun on a second of sound may reach a little too far.
+const MOST_OF_IT: f64 = 0.8;
 
 /// Peaks that were looked for, found, and expected by chance.
 #[derive(Clone, Copy, Debug, Default)]
@@ -95,7 +95,8 @@ impl Track {
             let peaks = matcher.index.peaks(new.recording);
             let range = (new.extent.from, new.extent.until);
             let whole = extend(new.extent.alignment, &peaks, query, range, matcher.params.max_pitch());
-            if whole.from > extent.from + SAME_START_TICKS || whole.until < extent.until {
+            let shared = whole.until.min(extent.until) - whole.from.max(extent.from);
+            if shared < MOST_OF_IT * (extent.until - extent.from) {
                 return false;
             }
             self.found.extent = whole;
