@@ -14,7 +14,7 @@ use earmark::registry::{
     EXPORT_SCHEMA, Facts, MandateAct, NewDeclaration, NewEntry, NewMandate, NewOwner, NewRecording,
     Permission, Registry, Subject, Use,
 };
-use earmark::report::{DIFFERENCE_SCHEMA, IDENTIFY_SCHEMA, SCAN_CSV_COLUMNS, SCAN_SCHEMA};
+use earmark::report::{DIFFERENCE_SCHEMA, IDENTIFY_SCHEMA, LIVE_SCHEMA, SCAN_CSV_COLUMNS, SCAN_SCHEMA};
 use earmark::rescan::CHANGE_SCHEMA;
 use earmark::verdict::{ReasonCode, VerdictKind};
 
@@ -539,7 +539,7 @@ fn the_database_is_what_the_page_says() {
 #[test]
 fn names_and_numbers_of_the_rows_are_on_the_page() {
     let page = page();
-    for schema in [IDENTIFY_SCHEMA, SCAN_SCHEMA, CHANGE_SCHEMA, DIFFERENCE_SCHEMA] {
+    for schema in [IDENTIFY_SCHEMA, LIVE_SCHEMA, SCAN_SCHEMA, CHANGE_SCHEMA, DIFFERENCE_SCHEMA] {
         assert!(page.contains(&format!("| `{schema}` | `schema` in every ")), "{schema}");
         assert!(page.contains(&format!("| `schema` | text | `{schema}` |")), "{schema}");
     }

@@ -3,7 +3,7 @@
 
 use std::io::{Read, Seek};
 
-use super::source::{Input, Patch};
+use super::source::{Input, Patch, UNKNOWN_LEN};
 use super::{AudioError, matroska, mp4, names, ogg, riff};
 
 /// Bytes looked at to name a file that no reader knows.
@@ -33,12 +33,12 @@ impl Container {
         R: Read + Seek + Send + Sync + 'static,
     {
         let len = input.len();
-        if len == 0 {
-            return Err(AudioError::EmptyFile);
-        }
         let mut view = input.view()?;
         let mut container = Container::default();
         view.by_ref().take(HEAD).read_to_end(&mut container.head)?;
+        if container.head.is_empty() {
+            return Err(AudioError::EmptyFile);
+        }
         match container.head.get(..4) {
             Some(b"RIFF" | b"RF64" | b"BW64") => {
                 container.wave = riff::scan(&mut view, len);
@@ -50,7 +50,7 @@ impl Container {
             }
             _ => {
                 container.matroska = matroska::scan(&mut view, len);
-                container.mp4 = mp4::scan(&mut view, len);
+                container.mp4 = mp4::scan(&mut view, len, len == UNKNOWN_LEN);
                 input.show(0..len, container.mp4.hide_pictures());
             }
         }
@@ -112,6 +112,19 @@ impl Container {
         error
     }
 
+    /// The same of a source that cannot seek: what it holds may only need to.
+    pub(super) fn explain_piped(&self, error: AudioError) -> AudioError {
+        let unread =
+            matches!(error, AudioError::UnsupportedContainer { .. } | AudioError::DamagedContainer { .. });
+        let container = match &self.head[..] {
+            [_, _, _, _, b'f', b't', b'y', b'p', ..] if self.mp4.tracks.is_empty() => "isomp4",
+            [b'c', b'a', b'f', b'f', ..] => "caf",
+            [b'F', b'O', b'R', b'M', ..] => "aiff",
+            _ => return error,
+        };
+        if unread { AudioError::NeedsSeeking { container } } else { error }
+    }
+
     fn show_wave<R: Read + Seek + Send + Sync + 'static>(&mut self, input: &mut Input<R>) {
         let Some(wave) = &self.wave else { return };
         // Writers that were cut off, or wrote to a pipe, leave a length that does
@@ -125,6 +138,9 @@ impl Container {
             (_, Some(data)) if wave.format_tag.is_some_and(riff::is_mpeg) => {
                 range = data.start..data.end;
                 patches.clear();
+            }
+            (riff::Kind::Riff, Some(data)) if wave.unknown_length => {
+                patches.push(Patch { at: data.start - 4, bytes: [0xff; 4] });
             }
             (riff::Kind::Riff, _) => {}
             (_, data) => {

@@ -33,6 +33,15 @@ pub enum AudioError {
         /// What in particular is not supported.
         reason: String,
     },
+    /// The container cannot be read in order, as a pipe has to be.
+    #[error(
+        "this {container} stream cannot be decoded while it comes, its tables stand behind the audio: \
+         save it to a file, or pipe another form, as `ffmpeg -i FILE -f wav -` writes it"
+    )]
+    NeedsSeeking {
+        /// The container's short name.
+        container: &'static str,
+    },
     /// The container holds no audio track (a video or image, say).
     #[error("the {container} file has no audio track")]
     NoAudioTrack {

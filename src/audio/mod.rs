@@ -20,6 +20,7 @@
 //! | `clock`, `timeline` | delay, padding, holes, limits |
 //! | `resample` | any rate to the analysis rate |
 //! | `stream` | wires the above |
+//! | `piped`, `pcm` | the same for what cannot seek; samples without a header |
 //! | `tags` | ISRCs and names, from the file and a cue sheet beside it |
 //! | `rights` | statements about rights, from tags, XMP and C2PA |
 //! | `guard` | contains panics of the libraries |
@@ -40,6 +41,8 @@ mod names;
 mod ogg;
 mod opus;
 mod parts;
+mod pcm;
+mod piped;
 mod resample;
 mod riff;
 mod rights;
@@ -58,6 +61,7 @@ use serde::{Deserialize, Serialize};
 pub use error::AudioError;
 pub use limits::Limits;
 pub use parts::{Parts, Wish};
+pub use pcm::{PcmForm, PcmFormError, PcmSample};
 pub use rights::{RightsSignal, SignalKind, SignalPermission, SignalledUse, SignatureState};
 pub use tags::{IsrcTag, IsrcTrust, Tags};
 
@@ -145,6 +149,30 @@ where
     R: Read + Seek + Send + Sync + 'static,
 {
     stream::decode(source, extension_hint, analysis_rate_hz, limits, parts)
+}
+
+/// As [`decode`], from a source that cannot seek and may have no end, in bounded
+/// memory: a packet, a resampler block and the headers at the start. With `pcm` the
+/// source is raw samples of that form, without it any encoded form that can be read
+/// in order; the same bytes give the same samples as from a file. Set
+/// [`Limits::max_duration_s`] to infinity where there is no end. To stop, let
+/// `source` say that it has ended.
+///
+/// # Errors
+///
+/// See [`AudioError`]; [`AudioError::NeedsSeeking`] for MP4 with its tables behind
+/// the audio. The sink may have been given samples before an error.
+pub fn decode_stream<R>(
+    source: R,
+    pcm: Option<PcmForm>,
+    analysis_rate_hz: u32,
+    limits: &Limits,
+    sink: &mut dyn FnMut(&[f32]),
+) -> Result<AudioInfo, AudioError>
+where
+    R: Read + Send + Sync + 'static,
+{
+    piped::decode(source, pcm, analysis_rate_hz, limits, sink)
 }
 
 /// Reads what `source` says about itself, from its start whatever its position,

@@ -78,6 +78,8 @@ pub(super) struct Scan {
     pub(super) c2pa: Vec<Range<u64>>,
     /// Whether samples come in fragments, each with its own tables.
     fragmented: bool,
+    /// Whether the search ends where the samples begin.
+    in_order: bool,
     boxes: u32,
 }
 
@@ -96,9 +98,10 @@ impl Scan {
 }
 
 /// Looks through `source`; finds nothing when it is no MP4 file. Damage ends
-/// the search early, it is the demultiplexer's to report.
-pub(super) fn scan<R: Read + Seek>(source: &mut R, len: u64) -> Scan {
-    let mut scan = Scan::default();
+/// the search early, it is the demultiplexer's to report. `in_order` ends it where
+/// the samples begin, which may never end.
+pub(super) fn scan<R: Read + Seek>(source: &mut R, len: u64, in_order: bool) -> Scan {
+    let mut scan = Scan { in_order, ..Scan::default() };
     let mut head = [0; 8];
     let is_mp4 = source.seek(SeekFrom::Start(0)).is_ok()
         && source.read_exact(&mut head).is_ok()
@@ -130,6 +133,7 @@ fn walk<R: Read + Seek>(
         let Some(next) = at.checked_add(size).filter(|_| size >= header) else { break };
         let (from, to) = (at + header, next.min(end));
         match &kind {
+            b"mdat" | b"moof" if scan.in_order && depth == 0 => break,
             b"moov" | b"edts" | b"mdia" | b"minf" | b"stbl" | b"udta" | b"ilst" | b"xid " => {
                 walk(source, from, to, depth + 1, found, scan)?;
             }
@@ -269,7 +273,7 @@ mod tests {
     }
 
     fn read_all(bytes: &[u8]) -> Scan {
-        scan(&mut Cursor::new(bytes), bytes.len() as u64)
+        scan(&mut Cursor::new(bytes), bytes.len() as u64, false)
     }
 
     fn read(bytes: &[u8]) -> Vec<Edit> {
@@ -360,7 +364,7 @@ mod tests {
         let ilst = boxed(b"ilst", &boxed(b"xid ", &data));
         let meta = boxed(b"meta", &[&[0; 4][..], &ilst].concat());
         let bytes = [boxed(b"ftyp", b"M4A "), boxed(b"moov", &boxed(b"udta", &meta))].concat();
-        let found = scan(&mut Cursor::new(&bytes), bytes.len() as u64).vendor_ids;
+        let found = scan(&mut Cursor::new(&bytes), bytes.len() as u64, false).vendor_ids;
         assert_eq!(found, ["Shop:isrc:QZHB12400001"]);
     }
 

@@ -8,12 +8,17 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 
+use super::source::UNKNOWN_LEN;
+
 /// Most chunks visited at each level; a real file has a dozen.
 const MAX_CHUNKS: usize = 1_000;
 /// Most entries of the table in `ds64`, one for each further chunk above 4 GiB.
 const MAX_TABLE: u32 = 1_000;
 /// A size that stands elsewhere, or was not known to a writer to a pipe.
 const ELSEWHERE: u32 = u32::MAX;
+/// Lengths that writers to a pipe put down for the longest that a file may be:
+/// within 64 KiB of 2 or of 4 GiB (SoX, arecord, GStreamer).
+const LONGEST: [std::ops::RangeInclusive<u32>; 2] = [0x7fff_0000..=0x8000_0000, 0xffff_0000..=u32::MAX];
 
 /// What kind of file it is, by its first four bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +56,8 @@ pub(super) struct Wave {
     pub(super) chunks: Vec<Chunk>,
     /// What the `fmt ` chunk says the samples are.
     pub(super) format_tag: Option<u16>,
+    /// Whether the length of `data` in a plain RIFF file is a mere placeholder.
+    pub(super) unknown_length: bool,
 }
 
 impl Wave {
@@ -75,7 +82,8 @@ pub(super) fn scan<R: Read + Seek>(source: &mut R, len: u64) -> Option<Wave> {
     if &head[8..] != b"WAVE" {
         return None;
     }
-    let mut wave = Wave { kind, chunks: Vec::new(), format_tag: None };
+    let mut wave = Wave { kind, chunks: Vec::new(), format_tag: None, unknown_length: false };
+    let riff_end = 8 + u64::from(u32::from_le_bytes([head[4], head[5], head[6], head[7]]));
     let mut sizes = Vec::new();
     // A read error only means that less is found.
     let _ = chunks(source, 12, len, &mut |source, id, start, size| {
@@ -90,6 +98,10 @@ pub(super) fn scan<R: Read + Seek>(source: &mut R, len: u64) -> Option<Wave> {
             // A recording that was cut off left no length.
             None | Some(0) if size == ELSEWHERE => len.saturating_sub(start),
             Some(long) if size == ELSEWHERE => long,
+            _ if kind == Kind::Riff && &id == b"data" && is_placeholder(size, start, riff_end, len) => {
+                wave.unknown_length = true;
+                len.saturating_sub(start)
+            }
             _ => u64::from(size),
         };
         let end = start.saturating_add(size);
@@ -97,6 +109,14 @@ pub(super) fn scan<R: Read + Seek>(source: &mut R, len: u64) -> Option<Wave> {
         Ok(end)
     });
     Some(wave)
+}
+
+/// Whether a writer that did not know the length of `data`, which begins at
+/// `start`, put down `size`: nothing in a file that ends there by its own header
+/// and does not, or the most in a stream.
+fn is_placeholder(size: u32, start: u64, riff_end: u64, len: u64) -> bool {
+    let nothing = size == 0 && riff_end <= start && start < len;
+    nothing || (len == UNKNOWN_LEN && LONGEST.iter().any(|range| range.contains(&size)))
 }
 
 /// The tag, or that of the extended header which begins the format's GUID.

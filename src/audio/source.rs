@@ -6,6 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use symphonia::core::io::{MediaSource, MediaSourceStream};
 
+use super::piped::Piped;
+
+/// What counts as the length of a source that nobody knows the length of; twice as
+/// much still fits where ends are counted from it.
+pub(super) const UNKNOWN_LEN: u64 = i64::MAX as u64;
+
 /// Any `Read + Seek`: a file, bytes in memory, a member of an archive. It may
 /// be opened again after a reader has given up on it.
 pub(super) struct Input<R> {
@@ -60,6 +66,20 @@ impl<R: Read + Seek + Send + Sync + 'static> Input<R> {
         let mut view = View { inner: Arc::clone(&self.inner), at: range.start, range, patches, seekable };
         view.rewind()?;
         Ok(view)
+    }
+}
+
+impl<R: Read + Send + Sync + 'static> Input<Piped<R>> {
+    /// A source that cannot seek and whose length nobody knows. It can be looked
+    /// at, near its start, until it [`flow`](Self::flow)s.
+    pub(super) fn piped(rest: R) -> Self {
+        let len = UNKNOWN_LEN;
+        Input { inner: Arc::new(Mutex::new(Piped::new(rest))), len, shown: 0..len, patches: Arc::new([]) }
+    }
+
+    /// Ends the look: the next stream is the only one.
+    pub(super) fn flow(&self) {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner).flow();
     }
 }
 

@@ -47,7 +47,8 @@ where
     }
 }
 
-fn probe(
+/// Finds the reader for what `stream` holds.
+pub(super) fn probe(
     stream: MediaSourceStream<'static>,
     extension_hint: Option<&str>,
     limits: &Limits,
@@ -79,10 +80,21 @@ where
 {
     let mut input = Input::new(source)?;
     let container = Container::look(&mut input)?;
-    let mut reader = open(&input, extension_hint, limits).map_err(|e| container.explain(e))?;
+    let reader = open(&input, extension_hint, limits).map_err(|e| container.explain(e))?;
+    play(&container, reader, to_hz, limits, parts)
+}
+
+/// Decodes what `reader` gives.
+pub(super) fn play(
+    container: &Container,
+    mut reader: Box<dyn FormatReader>,
+    to_hz: u32,
+    limits: &Limits,
+    parts: &mut dyn Parts,
+) -> Result<AudioInfo, AudioError> {
     let mut session = Session {
         limits,
-        facts: &container,
+        facts: container,
         passed: Passed::new(parts.tail_s()),
         line: Timeline::new(to_hz, limits, parts),
         hasher: blake3::Hasher::new(),
@@ -269,6 +281,8 @@ impl Session<'_> {
 
     /// The default audio track if it can be decoded, else the first that can.
     fn choose(&mut self, reader: &mut dyn FormatReader) -> Result<Current, AudioError> {
+        // Each link of a chain without end brings names of its own.
+        reader.metadata().skip_to_latest();
         let mut tracks: Vec<Track> =
             reader.tracks().iter().filter(|t| t.track_type() == Some(TrackType::Audio)).cloned().collect();
         tracks.sort_by_key(|t| !t.flags.contains(TrackFlags::DEFAULT));

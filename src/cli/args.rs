@@ -19,6 +19,7 @@ use super::args_evidence::EvidenceArgs;
 use super::args_fingerprint::FingerprintArgs;
 use super::args_inputs::{DatasetArgs, ListingArgs, LogFormat, RowsArgs};
 use super::args_judging::{LicenceArgs, OverlapArgs};
+use super::args_live::LiveArgs;
 use super::args_log::{ExportArgs, ImportArgs, LogArgs, MandateArgs, OwnerArgs};
 use super::args_report::ReportArgs;
 use super::args_rescan::RescanArgs;
@@ -257,9 +258,10 @@ impl MatchingArgs {
 #[command(after_help = "\
 Examples:
   earmark identify clip.mp3 --registry my-registry
-  earmark identify mixes/ --registry my-registry --format jsonl > found.jsonl")]
+  earmark identify mixes/ --registry my-registry --format jsonl > found.jsonl
+  ffmpeg -v error -i https://example.com/radio -f wav - | earmark identify - --registry my-registry")]
 pub struct IdentifyArgs {
-    /// Files, folders, archives (.tar, .tar.gz, .zip), .parquet and .efp; - is audio on stdin
+    /// Files, folders, archives (.tar, .tar.gz, .zip), .parquet and .efp; - is a live stream on stdin
     #[arg(value_name = "INPUT", required_unless_present_any = ["manifest", "files_from"])]
     pub inputs: Vec<PathBuf>,
     /// Where the registry is.
@@ -280,6 +282,9 @@ pub struct IdentifyArgs {
     /// Rows that name audio.
     #[command(flatten)]
     pub rows: RowsArgs,
+    /// The live stream.
+    #[command(flatten)]
+    pub live: LiveArgs,
 }
 
 /// `earmark registry`.

@@ -140,6 +140,23 @@ pub enum CliError {
         /// The folder.
         path: PathBuf,
     },
+    /// A live stream beside other inputs.
+    #[error(
+        "- is a live stream on standard input and has to be the only input: name files in a run of their own, \
+         or read a list of paths from standard input with --files-from -"
+    )]
+    StreamAmongInputs,
+    /// An option that a live stream has no use for.
+    #[error(
+        "{option} means nothing for the live stream -: leave it out, or save the stream and name the file"
+    )]
+    NotLive {
+        /// The option.
+        option: &'static str,
+    },
+    /// The form of raw samples, and no stream of them.
+    #[error("--pcm says what a live stream is: give - as the only input")]
+    PcmWithoutStream,
     /// What is to be read cannot be listed.
     #[error(transparent)]
     Input(#[from] InputError),

@@ -13,12 +13,16 @@ use super::error::CliError;
 use super::exit::Outcome;
 use super::known::Known;
 use super::listing;
+use super::live;
 use super::output::{Output, terminal_columns};
 use super::reading::{self, Source};
 use super::streaming::{self, Job, Part};
 
 /// Says what is in every input and where.
 pub fn run(args: IdentifyArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, CliError> {
+    if live::is_asked_for(&args)? {
+        return live::run(args);
+    }
     let registry = Registry::open(&args.registry.registry)?;
     let index = registry.index()?;
     let matcher = Matcher::new(&index, registry.params(), args.matching.options());

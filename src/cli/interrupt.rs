@@ -14,6 +14,11 @@ const INTERRUPTED: i32 = 130;
 /// the flag; once it is raised, the process ends at once, which a registry
 /// survives at any instant.
 pub fn watch() -> Result<StopFlag, CliError> {
+    watch_and_say("finishing the files under way; press Ctrl-C again to stop at once")
+}
+
+/// The same with other words for the first one.
+pub fn watch_and_say(words: &'static str) -> Result<StopFlag, CliError> {
     let flag = StopFlag::new();
     let raised = flag.clone();
     ctrlc::set_handler(move || {
@@ -21,7 +26,7 @@ pub fn watch() -> Result<StopFlag, CliError> {
             process::exit(INTERRUPTED);
         }
         raised.stop();
-        tell("finishing the files under way; press Ctrl-C again to stop at once");
+        tell(words);
     })?;
     Ok(flag)
 }

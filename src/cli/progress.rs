@@ -143,7 +143,7 @@ impl Tally {
 }
 
 /// `2 h 05 min`, `3 min 20 s` or `4.2 s`.
-fn span(seconds: f64) -> String {
+pub fn span(seconds: f64) -> String {
     let whole = seconds.round() as u64;
     match whole {
         0..60 => format!("{seconds:.1} s"),

@@ -33,7 +33,7 @@ use std::io::{Read, Seek};
 
 use crate::audio::{self, AudioError, AudioInfo, Limits};
 use crate::params::Params;
-use crate::peaks::{Peak, PeakPicker};
+use crate::peaks::{Peak, PeakPicker, Settled};
 use crate::spectrum::Stft;
 
 /// The dense constellation of a piece of audio.
@@ -64,6 +64,20 @@ impl Fingerprinter {
     pub fn push(&mut self, samples: &[f32]) {
         let Fingerprinter { stft, picker } = self;
         stft.push(samples, &mut |frame| picker.push(frame));
+    }
+
+    /// Takes the peaks that are final. Of a stream without end, this keeps the
+    /// memory bounded; all that is taken, and what [`finish_settled`](Self::finish_settled)
+    /// gives, are the peaks of [`finish`](Self::finish).
+    pub fn settled(&mut self) -> Settled {
+        self.picker.settled()
+    }
+
+    /// Ends a stream whose peaks were taken as it went: the last of them.
+    pub fn finish_settled(self) -> Settled {
+        let Fingerprinter { stft, mut picker } = self;
+        stft.finish(&mut |frame| picker.push(frame));
+        picker.finish_settled()
     }
 
     /// Ends the stream.

@@ -216,3 +216,31 @@ fn an_entry_that_lies_is_refused_by_name() {
         assert!(error.contains("the limit is 60 s"), "{error}");
     }
 }
+
+/// However often the settled peaks are taken, all of them are the peaks of the
+/// whole.
+#[test]
+fn settled_peaks_are_those_of_the_whole() {
+    let params = Params::default();
+    let mut random = Random::new(3);
+    let samples: Vec<f32> = (0..12_000 * 9).map(|_| random.unit() as f32 - 0.5).collect();
+    let mut whole = Fingerprinter::new(&params);
+    whole.push(&samples);
+    let whole = whole.finish();
+    for size in [1_000, 7_777, 200_000] {
+        let mut fingerprinter = Fingerprinter::new(&params);
+        let (mut taken, mut frames) = (Vec::new(), 0);
+        let mut take = |settled: Settled| {
+            assert!(settled.frames >= frames);
+            let origin = settled.origin_frame as u32 * 4;
+            taken.extend(settled.peaks.iter().map(|p| Peak { tick: p.tick + origin, ..*p }));
+            frames = settled.frames;
+        };
+        for block in samples.chunks(size) {
+            fingerprinter.push(block);
+            take(fingerprinter.settled());
+        }
+        take(fingerprinter.finish_settled());
+        assert_eq!((taken, frames), (whole.peaks.clone(), u64::from(whole.frames)), "{size} at a time");
+    }
+}

@@ -16,7 +16,7 @@ use super::search::{Plan, Verified, glance, search};
 
 /// Length of the stretches a long query is searched in, in ticks: 10.9 s with
 /// the default parameters.
-const STRETCH_TICKS: u32 = 2048;
+pub(super) const STRETCH_TICKS: u32 = 2048;
 
 /// Length above which a query counts as long, in ticks: 65 s. In a shorter one
 /// stretches overlap by half and each is searched with all means; in a longer one
@@ -144,7 +144,7 @@ fn join(mut found: Vec<Found>, index: &Index, query: &Query, params: &Params) ->
 
 impl Found {
     /// Whether `next` is a later piece of the same playing.
-    fn continues_in(&self, next: &Found) -> bool {
+    pub(super) fn continues_in(&self, next: &Found) -> bool {
         let (ours, theirs) = (&self.extent.alignment, &next.extent.alignment);
         let junction = (self.extent.until + next.extent.from) / 2.0;
         self.recording == next.recording
@@ -193,26 +193,27 @@ impl Found {
 }
 
 /// Longest gap between two pieces of one playing: 15 s.
-const GAP_TICKS: f64 = 2800.0;
+pub(super) const GAP_TICKS: f64 = 2800.0;
 
 /// Largest difference of two alignments at the junction of two pieces: a tenth
 /// of a second, which drift between short pieces may reach.
 const SLIP_TICKS: f64 = 20.0;
 
 /// Ticks at the edges of a stretch that need not be covered: half a second.
-const EDGE: f64 = 96.0;
+pub(super) const EDGE: f64 = 96.0;
 
-struct Layer<'a> {
-    index: &'a Index,
-    params: &'a Params,
-    chances: Chances,
-    max_ln_e: f64,
-    ticks: std::ops::Range<u32>,
+/// One stretch of a query, searched for one recording after another.
+pub(super) struct Layer<'a> {
+    pub(super) index: &'a Index,
+    pub(super) params: &'a Params,
+    pub(super) chances: Chances,
+    pub(super) max_ln_e: f64,
+    pub(super) ticks: std::ops::Range<u32>,
 }
 
 impl Layer<'_> {
     /// Searches the stretch and adds what is new to `found`.
-    fn find(&self, query: &Query, plan: &Plan, deep: bool, found: &mut Vec<Found>) {
+    pub(super) fn find(&self, query: &Query, plan: &Plan, deep: bool, found: &mut Vec<Found>) {
         // What earlier stretches found explains its peaks here, too.
         let mut explained = self.explained(found);
         let mut rest = query.without(&explained, self.params);
@@ -361,7 +362,7 @@ impl Layer<'_> {
     }
 }
 
-fn strongest_first(a: &Found, b: &Found) -> std::cmp::Ordering {
+pub(super) fn strongest_first(a: &Found, b: &Found) -> std::cmp::Ordering {
     a.ln_e.total_cmp(&b.ln_e).then_with(|| a.recording.cmp(&b.recording))
 }
 

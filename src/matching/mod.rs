@@ -6,13 +6,15 @@
 //! it. [`extend`] follows the best to where it ends, [`chance`] compares it with
 //! a decoy and with its rivals and states the E-value, and [`identify`] goes on
 //! with the peaks that are left, stretch after stretch. [`repeats`] finds the other
-//! places that sound the same; [`pair`] does all of it with one recording.
+//! places that sound the same; [`pair`] does all of it with one recording, and
+//! [`live`] with a stream that has no end.
 
 pub mod alignment;
 pub mod chance;
 pub mod evidence;
 pub mod extend;
 pub mod identify;
+pub mod live;
 pub mod nominate;
 pub mod pair;
 pub mod query;

@@ -13,17 +13,17 @@ use crate::units::RecordingKey;
 use super::{Grade, Match, MatchOptions, Matcher};
 
 /// Ten recordings of 60 s, 60 random peaks a second.
-struct Library {
+pub(super) struct Library {
     recordings: Vec<Fingerprint>,
-    index: Index,
-    params: Params,
+    pub(super) index: Index,
+    pub(super) params: Params,
     _folder: tempfile::TempDir,
 }
 
 const FRAMES: u32 = 2812;
 
 impl Library {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let params = Params::default();
         let mut random = Random::new(21);
         let recordings = (0..10).map(|_| Fingerprint {
@@ -33,7 +33,7 @@ impl Library {
         Self::of(recordings.collect())
     }
 
-    fn of(recordings: Vec<Fingerprint>) -> Self {
+    pub(super) fn of(recordings: Vec<Fingerprint>) -> Self {
         let params = Params::default();
         let entries: Vec<SegmentEntry<'_>> = recordings
             .iter()
@@ -50,7 +50,14 @@ impl Library {
 
     /// `seconds` of a recording from `from_s`, at a time scale and pitch shift,
     /// with a share of its peaks lost and as many random ones added.
-    fn play(&self, number: usize, from_s: f64, seconds: f64, change: (f64, i32), lost: f64) -> Fingerprint {
+    pub(super) fn play(
+        &self,
+        number: usize,
+        from_s: f64,
+        seconds: f64,
+        change: (f64, i32),
+        lost: f64,
+    ) -> Fingerprint {
         let (scale, shift) = change;
         let tick_s = self.params.seconds_per_tick();
         let mut random = Random::new(99 + number as u64);

@@ -17,6 +17,18 @@ use serde::{Deserialize, Serialize};
 pub use picker::PeakPicker;
 pub use thin::{sparse, strongest_per_block};
 
+/// Peaks of a stream that nothing to come can change, since the last time that
+/// they were taken.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settled {
+    /// The frame that the peaks' ticks count from, so that they never overflow.
+    pub origin_frame: u64,
+    /// In order of time, then pitch.
+    pub peaks: Vec<Peak>,
+    /// Frames from the start of the stream whose peaks have been given by now.
+    pub frames: u64,
+}
+
 /// A point of a constellation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Peak {

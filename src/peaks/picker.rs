@@ -5,8 +5,8 @@ use fearless_simd::{Level, dispatch};
 use crate::params::{PITCH_UNITS_PER_SEMITONE, Params, TICKS_PER_FRAME};
 use crate::spectrum::{LogPower, Stft};
 
-use super::Peak;
 use super::highest::Highest;
+use super::{Peak, Settled};
 
 /// Units of [`LogPower`] in one unit of [`Peak::strength`].
 const POWER_PER_STRENGTH: i32 = 64;
@@ -53,6 +53,8 @@ pub struct PeakPicker {
     block: Vec<Peak>,
     block_index: usize,
     peaks: Vec<Peak>,
+    /// The frame that ticks count from.
+    origin: usize,
     level: Level,
 }
 
@@ -99,6 +101,7 @@ impl PeakPicker {
             block: Vec::new(),
             block_index: 0,
             peaks: Vec::new(),
+            origin: 0,
             level: Level::new(),
         }
     }
@@ -113,6 +116,23 @@ impl PeakPicker {
         dispatch!(self.level, _simd => self.highest.of(frame, tops));
         self.frames += 1;
         self.work(false);
+    }
+
+    /// Takes the peaks that nothing to come can change: those of whole blocks.
+    pub fn settled(&mut self) -> Settled {
+        let (origin, until) = (self.origin, self.block_index * self.block_frames);
+        // A peak of the open block may lie half a frame before it.
+        self.origin = until.saturating_sub(self.block_frames).max(origin);
+        let moved = (self.origin - origin) as u32 * TICKS_PER_FRAME;
+        self.block.iter_mut().for_each(|peak| peak.tick -= moved);
+        Settled { origin_frame: origin as u64, peaks: std::mem::take(&mut self.peaks), frames: until as u64 }
+    }
+
+    /// Ends the stream: the peaks that were not taken yet.
+    pub fn finish_settled(self) -> Settled {
+        let origin_frame = self.origin as u64;
+        let (peaks, frames) = self.finish();
+        Settled { origin_frame, peaks, frames: frames as u64 }
     }
 
     /// Ends the stream: all peaks in order of time and pitch, and the number of
@@ -239,7 +259,7 @@ impl PeakPicker {
         let hz = ((self.first_bin + bin) as f64 + across) * self.hz_per_bin;
         let semitones = 12.0 * (hz / self.min_hz).log2();
         let pitch = (semitones * f64::from(PITCH_UNITS_PER_SEMITONE)).round() as i32;
-        let tick = (frame as f64 + along) * f64::from(TICKS_PER_FRAME);
+        let tick = ((frame - self.origin) as f64 + along) * f64::from(TICKS_PER_FRAME);
         (0..=self.max_pitch).contains(&pitch).then_some(Peak {
             tick: tick.round().max(0.0) as u32,
             pitch: pitch as u16,

@@ -6,6 +6,7 @@
 //! | CSV | spreadsheets: a scan's rows, the main fields | [`ScanCsv`] |
 //! | table | people: 80 columns or more, coloured where the output takes colour | [`IdentifyTable`], [`ScanTable`] |
 //! | text | people: two files compared | [`CompareRow::write_text`] |
+//! | lines | people: what sounds in a stream | [`LiveRow::write_text`] |
 //! | HTML | people, and their counsel: a report as one page | [`Page`] |
 //! | Markdown | people: figures for the EU's summary of training content | [`write_eu_summary`] |
 //! | folder, zip | people: one file of a report and what it rests on | [`Evidence`] |
@@ -28,6 +29,7 @@ mod evidence;
 mod excerpt;
 mod header;
 mod identify;
+mod live;
 mod log_table;
 mod page;
 mod part;
@@ -48,6 +50,7 @@ pub use evidence::Evidence;
 pub use excerpt::LogExcerpt;
 pub use header::{RegistryState, ScanHeader};
 pub use identify::{IDENTIFY_SCHEMA, IdentifyRow, MatchRow};
+pub use live::{LIVE_SCHEMA, LiveRow};
 pub use log_table::write_entry;
 pub use page::{Page, PageFile, PagePicture};
 pub use part::{MergeError, SHARD_SCHEMA, Unfinished, merge, write_shard_line};

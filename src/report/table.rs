@@ -157,6 +157,17 @@ pub(crate) fn colour(verdict: VerdictKind) -> &'static str {
 fn write_match(out: &mut impl Write, found: &MatchRow, indent: usize, width: usize) -> io::Result<()> {
     let (name, range) = named(found);
     paragraph(out, &clean(&format!("{range}  {name}")), indent, width, "")?;
+    paragraph(out, &details(found).join(", "), indent + 2, width, FAINT)?;
+    if !found.siblings.is_empty() {
+        let names: Vec<String> = found.siblings.iter().map(|s| named(s).0).collect();
+        let text = format!("the same audio is in {}", names.join("; "));
+        paragraph(out, &text, indent + 2, width, FAINT)?;
+    }
+    Ok(())
+}
+
+/// Where in the recording, how sure, how altered, where else.
+pub(super) fn details(found: &MatchRow) -> Vec<String> {
     let mut details =
         vec![format!("from {} of the recording", clock(found.place.reference_start_s)), e_value(found.score)];
     // Smaller changes than these nobody makes on purpose; they are in the JSONL.
@@ -174,17 +185,11 @@ fn write_match(out: &mut impl Write, found: &MatchRow, indent: usize, width: usi
         let more = if others == 0 { String::new() } else { format!(" and {others} more places") };
         details.push(format!("sounds the same at {}{more}", clock(*first)));
     }
-    paragraph(out, &details.join(", "), indent + 2, width, FAINT)?;
-    if !found.siblings.is_empty() {
-        let names: Vec<String> = found.siblings.iter().map(|s| named(s).0).collect();
-        let text = format!("the same audio is in {}", names.join("; "));
-        paragraph(out, &text, indent + 2, width, FAINT)?;
-    }
-    Ok(())
+    details
 }
 
 /// Title and artist, or the id; and the codes beside it.
-fn named(found: &MatchRow) -> (String, String) {
+pub(super) fn named(found: &MatchRow) -> (String, String) {
     let name = match (&found.title, &found.artist) {
         (Some(title), Some(artist)) => format!("{title}, {artist}"),
         (Some(title), None) => title.clone(),

@@ -62,6 +62,7 @@ fn reserved() -> Vec<u8> {
 fn every_key_is_documented_and_every_documented_key_is_written() {
     let identify = documented("### Identify rows");
     assert_eq!(written("identify testdata/scraped --registry {} --format jsonl"), identify);
+    assert_eq!(of(&super::live::medley().objects()), documented("### Live rows"));
     let compare = documented("### Compare rows");
     let line = "compare testdata/scraped/cut.mp3 testdata/catalogue/01-harbour-lights.mp3 --format jsonl";
     let (shown, rest): (BTreeSet<_>, BTreeSet<_>) =

@@ -177,19 +177,14 @@ fn lists_of_paths_come_from_files_and_from_stdin() {
 }
 
 #[test]
-fn audio_on_stdin_is_identified() {
+fn audio_on_stdin_is_scanned() {
     let mut command = program();
-    command.args(["identify", "-", "--format", "jsonl", "--registry"]).arg(registry());
+    command.args(["scan", "-", "--format", "jsonl", "--registry"]).arg(registry());
     let clip = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/scraped/tag-wrong.ogg");
-    let found = run(command.stdin(File::open(clip).expect("a clip"))).objects();
-    let file = earmark(
-        &format!(
-            "identify testdata/scraped/tag-wrong.ogg --format jsonl --registry {}",
-            registry().display()
-        ),
-        Path::new("/"),
-    )
-    .objects();
+    let found = run(command.stdin(File::open(clip).expect("a clip"))).rows();
+    let line =
+        format!("scan testdata/scraped/tag-wrong.ogg --format jsonl --registry {}", registry().display());
+    let file = earmark(&line, Path::new("/")).rows();
     assert_eq!((found.len(), &found[0]["path"]), (1, &json!("-")));
     assert_eq!(found[0]["matches"], file[0]["matches"]);
     assert!(!found[0]["matches"].as_array().expect("a list").is_empty());

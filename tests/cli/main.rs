@@ -9,6 +9,7 @@ mod format;
 mod identify;
 mod inputs;
 mod interrupt;
+mod live;
 mod log;
 mod maintain;
 mod merging;

@@ -6,6 +6,7 @@ mod formats;
 mod grid;
 mod make;
 mod parts;
+mod piped;
 mod rights;
 mod support;
 mod tags;
