@@ -213,7 +213,7 @@ impl<'a> Matcher<'a> {
 
     /// The same matcher without sliding, which is for music under noise.
     pub fn without_sliding(&self) -> Self {
-        let plan = search::Plan { sweep_seconds: 0.0, ..self.plan.clone() };
+        let plan = search::Plan { sweep_seconds: 0.0, ..self.plan };
         Matcher { plan, options: self.options.clone(), ..*self }
     }
 

@@ -76,13 +76,16 @@ fn tdm_reservation(value: &str, policy: Option<String>) -> Vec<SignalledUse> {
     }
 }
 
-/// `Content-Usage` of the IETF's AIPREF drafts: `train-ai=n, search=y`.
+/// `Content-Usage` of the IETF's AIPREF drafts: `train-ai=n, search=y`. Until 2026
+/// they meant the training of any model by `train-ai`, since then that of generative
+/// ones. Which of them a file goes by it does not say: the broader restricts more.
 fn content_usage(value: &str) -> Vec<SignalledUse> {
     let mut uses = Vec::new();
     for item in value.split(',') {
         let Some((key, value)) = item.split_once('=') else { continue };
         let use_ = match key.trim().to_ascii_lowercase().as_str() {
             "train-ai" => Use::AiTraining,
+            "ai-use" => Use::AiInference,
             "search" => Use::Search,
             _ => continue,
         };
