@@ -34,6 +34,7 @@ mod listing;
 mod log;
 mod output;
 mod parse;
+mod places;
 mod progress;
 mod reading;
 mod register;
@@ -42,6 +43,7 @@ mod report;
 mod rescan;
 mod resume;
 mod scan;
+mod shards;
 mod streaming;
 mod tell;
 
