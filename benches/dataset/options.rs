@@ -68,7 +68,7 @@ pub struct RunOptions {
     /// Registry of the recordings that `make` was told
     #[arg(long, value_name = "DIR")]
     pub registry: PathBuf,
-    /// Folder for dataset.md, memory.csv, memory.png, misses.csv and the reports
+    /// Folder for dataset.md (and each phase's part of it), memory.csv, memory.png, misses.csv and the reports
     #[arg(long, value_name = "FOLDER")]
     pub out: PathBuf,
     /// What is measured: once is one run, kills the same killed and resumed, shards
@@ -90,8 +90,8 @@ pub struct RunOptions {
     pub seed: u64,
 }
 
-/// A measurement; each but the first two compares with the report of `once`, which
-/// may be of an earlier run into the same folder.
+/// A measurement; each but the first rests on `once`, which may be of an earlier run
+/// into the same folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Phase {
     /// One uninterrupted run.
@@ -108,12 +108,12 @@ pub enum Phase {
 
 impl std::fmt::Display for Phase {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.to_possible_value().map_or("", |_| match self {
+        f.write_str(match self {
             Self::Once => "once",
             Self::Kills => "kills",
             Self::Shards => "shards",
             Self::Rows => "rows",
             Self::Coverage => "coverage",
-        }))
+        })
     }
 }

@@ -39,37 +39,37 @@ pub fn run(options: &RunOptions) -> Result<(), Failure> {
         inputs,
         options,
     };
-    let mut rng = Rng::new(options.seed, "kills");
     let once = if options.phases.contains(&Phase::Once) { bench.once()? } else { bench.earlier()? };
-    let mut text = format!("# A mixed data set of {} rows\n\n## One run\n\n", truth.len());
     let report = rows::read(&bench.at("once.jsonl"))?;
     let hours = report.iter().filter_map(|row| row.duration_s).sum::<f64>() / 3600.0;
-    writeln!(text, "{HEAD}\n{}", line("one run", &once, Some(hours)))?;
     memory::write(&once.samples, &bench.out)?;
-    writeln!(text, "\n{}\n", memory_text(&once))?;
-    writeln!(text, "## Against the truth\n\n{}", check::check(&truth, &report, &bench.at("misses.csv"))?)?;
-    for phase in &options.phases {
+    let told = format!(
+        "# A mixed data set of {} rows\n\n## One run\n\n{HEAD}\n{}\n\n{}\n\n## Against the truth\n\n{}",
+        truth.len(),
+        line("one run", &once, Some(hours)),
+        memory_text(&once),
+        check::check(&truth, &report, &bench.at("misses.csv"))?
+    );
+    bench.tell(Phase::Once, &told)?;
+    for phase in options.phases.iter().filter(|phase| **phase != Phase::Once) {
+        let mut rng = Rng::new(options.seed, &phase.to_string());
         let (title, told) = match phase {
             Phase::Once => continue,
             Phase::Kills => ("Killed and resumed", bench.kills(&once, &mut rng)?),
             Phase::Shards => ("Shards joined", bench.shards()?),
             Phase::Rows => ("The data set again", bench.rows(&mut rng)?),
             Phase::Coverage => {
-                let taken =
-                    bench.finish(bench.scan("coverage.jsonl", &["--coverage", "adaptive"]), "coverage")?;
+                let scan = bench.scan("coverage.jsonl", &["--coverage", "adaptive"]);
+                let taken = bench.finish(scan, "coverage")?;
                 let adaptive = rows::read(&bench.at("coverage.jsonl"))?;
-                let table = format!(
-                    "{HEAD}\n{}\n{}\n",
-                    line("full", &once, Some(hours)),
-                    line("adaptive", &taken, Some(hours))
-                );
-                ("Adaptive coverage", format!("{table}\n{}", check::coverage(&truth, &report, &adaptive)?))
+                let (full, taken) = (line("full", &once, Some(hours)), line("adaptive", &taken, Some(hours)));
+                let differences = check::coverage(&truth, &report, &adaptive)?;
+                ("Adaptive coverage", format!("{HEAD}\n{full}\n{taken}\n\n{differences}"))
             }
         };
-        writeln!(text, "## {title}\n\n{told}")?;
+        bench.tell(*phase, &format!("## {title}\n\n{told}"))?;
     }
-    fs::write(bench.at("dataset.md"), &text)?;
-    println!("{text}");
+    println!("{}", fs::read_to_string(bench.at("dataset.md"))?);
     Ok(())
 }
 
@@ -153,7 +153,22 @@ impl Bench<'_> {
         }
     }
 
+    /// Keeps what is told about a phase, and puts all that is there into `dataset.md`.
+    fn tell(&self, phase: Phase, told: &str) -> Result<(), Failure> {
+        fs::write(self.at(&format!("{phase}.md")), told.trim_end().to_owned() + "\n")?;
+        let phases = [Phase::Once, Phase::Kills, Phase::Shards, Phase::Rows, Phase::Coverage];
+        let told: Vec<String> = phases
+            .iter()
+            .filter_map(|phase| fs::read_to_string(self.at(&format!("{phase}.md"))).ok())
+            .collect();
+        Ok(fs::write(self.at("dataset.md"), told.join("\n"))?)
+    }
+
     fn once(&self) -> Result<Taken, Failure> {
+        // What was compared with an earlier one says nothing about this one.
+        for phase in [Phase::Kills, Phase::Shards, Phase::Rows, Phase::Coverage] {
+            let _ = fs::remove_file(self.at(&format!("{phase}.md")));
+        }
         let taken = self.finish(self.scan("once.jsonl", &[]), "once")?;
         fs::write(self.at("once.json"), serde_json::to_string(&taken)?)?;
         Ok(taken)
