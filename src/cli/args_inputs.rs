@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use earmark::scan::inputs::{BadGlob, Choice, LARGEST_MEMBER, RowSource, Shard};
+use earmark::scan::inputs::{BadGlob, Choice, InputError, LARGEST_MEMBER, RowSource, Shard, manifests};
 
 /// Bytes of the unit of `--max-member-mib`.
 const MIB: u64 = 1 << 20;
@@ -54,30 +54,36 @@ impl ListingArgs {
     }
 }
 
-/// A manifest whose rows name audio.
+/// Manifests whose rows name audio.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Inputs")]
 pub struct RowsArgs {
-    /// Read the audio that the rows name: .jsonl or .csv (also with .gz), or .parquet
+    /// Read the audio that the rows name: .jsonl or .csv (also with .gz), or .parquet; may be given again
     ///
-    /// NeMo manifests, Lhotse cuts and Hugging Face metadata are understood. Of a
+    /// A folder stands for the manifests in it and below, a glob such as
+    /// 'train/*.jsonl', in quotes, for those that match. NeMo manifests, Lhotse cuts and Hugging Face metadata are understood. Of a
     /// row with an offset only that passage is analysed; times in the results count
     /// from its start.
     #[arg(long, value_name = "FILE")]
-    pub manifest: Option<PathBuf>,
-    /// Its column with the path, or in Parquet with the audio
+    pub manifest: Vec<PathBuf>,
+    /// The column with the path, or in Parquet with the audio
     #[arg(long, value_name = "NAME", requires = "manifest")]
     pub path_column: Option<String>,
-    /// Where its relative paths start [default: its folder]
+    /// Where relative paths start [default: the manifest's folder]
     #[arg(long, value_name = "DIR", requires = "manifest")]
     pub path_base: Option<PathBuf>,
 }
 
 impl RowsArgs {
-    /// The manifest, if there is one.
-    pub fn source(&self) -> Option<RowSource> {
-        let (column, base) = (self.path_column.clone(), self.path_base.clone());
-        self.manifest.clone().map(|path| RowSource { path, column, base })
+    /// The manifests, in order.
+    pub fn sources(&self) -> Result<Vec<RowSource>, InputError> {
+        let mut sources = Vec::new();
+        for named in &self.manifest {
+            let (column, base) = (&self.path_column, &self.path_base);
+            let source = |path| RowSource { path, column: column.clone(), base: base.clone() };
+            sources.extend(manifests(named)?.into_iter().map(source));
+        }
+        Ok(sources)
     }
 }
 
@@ -85,11 +91,11 @@ impl RowsArgs {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Data sets and long runs")]
 pub struct DatasetArgs {
-    /// Write the rows of the manifest again with columns for the verdict, in the same form
-    #[arg(long, value_name = "FILE")]
+    /// Write the rows of the manifest or Parquet file again with columns for the verdict, in the same form; of several, or of a folder, into this folder
+    #[arg(long, value_name = "FILE|FOLDER")]
     pub annotated: Option<PathBuf>,
-    /// Write the manifest, Parquet or tar file again without what is not on the allow list; several tar files into this folder
-    #[arg(long, value_name = "FILE")]
+    /// Write the manifest, Parquet or tar file again without what is not on the allow list; several, or a folder of them, into this folder
+    #[arg(long, value_name = "FILE|FOLDER")]
     pub filtered: Option<PathBuf>,
     /// Write the paths that may be used: verdicts allowed and no-match
     #[arg(long, value_name = "FILE")]
@@ -104,7 +110,7 @@ pub struct DatasetArgs {
     #[arg(long, requires = "out")]
     pub resume: bool,
     /// Check only every N-th item, beginning with the I-th; `report merge` joins the reports
-    #[arg(long, value_name = "I/N", conflicts_with_all = ["annotated", "filtered"])]
+    #[arg(long, value_name = "I/N")]
     pub shard: Option<Shard>,
 }
 

@@ -1,53 +1,43 @@
 //! What a scan writes besides its report: the data set again, and lists of paths.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use earmark::annotate::{AnnotateError, Cells, Counts, Form, List, Spool, write_rows, write_tar};
-use earmark::scan::inputs::{Choice, RowSource};
+use earmark::scan::inputs::{Choice, Held, Holder, Listing};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use serde::Serialize;
 
 use super::args::ScanArgs;
 use super::error::CliError;
 use super::output::Output;
+use super::places::{Places, places};
 use super::resume::beside;
+use super::shards;
 use super::tell::tell;
 
 /// What else is to be written once every verdict is known.
 pub struct Dataset {
     spool: Spool,
-    rows: Option<Rows>,
-    annotated: Option<PathBuf>,
-    filtered: Option<PathBuf>,
+    again: Vec<Again>,
+    holders: Vec<Holder>,
+    choice: Choice,
     lists: Vec<(List, PathBuf)>,
     separator: u8,
 }
 
-/// Where the rows come from.
-enum Rows {
-    Manifest(RowSource),
-    Tar(PathBuf, Choice),
-    /// Several, each with its own result.
-    Tars(Vec<PathBuf>, Choice),
-}
-
-/// What is told about each of several tar files, in `NAME_stats.json`.
-#[derive(Serialize)]
-struct Stats<'a> {
-    input: &'a str,
-    samples: u64,
-    written: u64,
-    verdicts: &'a BTreeMap<&'static str, u64>,
-    error: Option<String>,
+/// The rows or samples again.
+struct Again {
+    form: Form,
+    /// As it was typed.
+    out: PathBuf,
+    places: Places,
 }
 
 impl Dataset {
-    /// What `args` ask for; `None` for nothing.
-    pub fn open(args: &ScanArgs) -> Result<Option<Self>, CliError> {
+    /// What `args` ask for about `listing`; `None` for nothing.
+    pub fn open(args: &ScanArgs, listing: &Listing) -> Result<Option<Self>, CliError> {
         let wanted = &args.dataset;
         let lists: Vec<(List, PathBuf)> = [
             (List::Allow, &wanted.allow_list),
@@ -57,28 +47,47 @@ impl Dataset {
         .into_iter()
         .filter_map(|(list, path)| Some((list, path.clone()?)))
         .collect();
-        let (annotated, filtered) = (wanted.annotated.clone(), wanted.filtered.clone());
-        let first = annotated.iter().chain(&filtered).chain(lists.iter().map(|(_, path)| path)).next();
-        let Some(first) = first else { return Ok(None) };
-        let rows = match (&annotated, &filtered) {
-            (None, None) => None,
-            _ => Some(rows(args)?),
+        let again: Vec<(&'static str, Form, &PathBuf)> = [
+            ("--annotated", Form::Annotated, &wanted.annotated),
+            ("--filtered", Form::Filtered, &wanted.filtered),
+        ]
+        .into_iter()
+        .filter_map(|(option, form, out)| Some((option, form, out.as_ref()?)))
+        .collect();
+        let outs = again.iter().map(|(_, _, out)| *out);
+        let Some(first) = outs.chain(lists.iter().map(|(_, path)| path)).next() else { return Ok(None) };
+        let holders = match again.first() {
+            None => Vec::new(),
+            Some(&(option, ..)) if args.dataset.shard.is_some() => {
+                return Err(CliError::ShardedRows { option });
+            }
+            Some(&(option, ..)) => holders(option, listing)?,
         };
-        if let (Some(Rows::Tar(..) | Rows::Tars(..)), Some(_)) = (&rows, &annotated) {
-            let reason = "a tar file has none: use --filtered".to_owned();
+        if wanted.annotated.is_some()
+            && let Some(tar) = holders.iter().find(|holder| matches!(holder, Holder::Tar(_)))
+        {
+            let reason = format!("the tar file {} has none: use --filtered", tar.path().display());
             return Err(CliError::NoRows { option: "--annotated", reason });
         }
-        if let (Some(Rows::Tars(..)), Some(folder)) = (&rows, &filtered) {
-            fs::create_dir_all(folder).map_err(|source| {
-                let path = folder.clone();
+        let path = beside(first, ".verdicts");
+        let named: Vec<&Path> = args.inputs.iter().chain(&args.rows.manifest).map(PathBuf::as_path).collect();
+        let mut taken = Vec::new();
+        let place = |(option, form, out): (_, _, &PathBuf)| {
+            let places = places(option, out, &holders, &named, &mut taken)?;
+            Ok(Again { form, out: out.clone(), places })
+        };
+        let again: Vec<Again> = again.into_iter().map(place).collect::<Result<_, CliError>>()?;
+        for Again { out, .. } in again.iter().filter(|again| matches!(again.places, Places::Folder(_))) {
+            fs::create_dir_all(out).map_err(|source| {
+                let path = out.clone();
                 CliError::File { path, action: "make the folder", source }
             })?;
         }
-        let path = beside(first, ".verdicts");
         let spool =
             Spool::create(&path).map_err(|source| CliError::File { path, action: "write", source })?;
         let separator = if args.listing.null { 0 } else { b'\n' };
-        Ok(Some(Self { spool, rows, annotated, filtered, lists, separator }))
+        let choice = listing.choice.clone();
+        Ok(Some(Self { spool, again, holders, choice, lists, separator }))
     }
 
     /// Notes the verdict of the next row.
@@ -86,19 +95,31 @@ impl Dataset {
         self.spool.push(cells)
     }
 
-    /// Writes everything. Each file appears when it is whole.
-    pub fn finish(mut self) -> Result<(), CliError> {
-        for (form, path) in [(Form::Annotated, self.annotated.take()), (Form::Filtered, self.filtered.take())]
-        {
-            let (Some(path), Some(rows)) = (path, &self.rows) else { continue };
-            let verdicts = &mut self.spool.read()?;
-            if let Rows::Tars(shards, choice) = rows {
-                write_shards(shards, choice, &path, verdicts)?;
-                continue;
+    /// Writes everything; `held` tells which verdicts are about what. Each file
+    /// appears when it is whole. False if something damaged was left out.
+    pub fn finish(mut self, held: &[Held]) -> Result<bool, CliError> {
+        let mut whole = true;
+        let Self { spool, again, holders, choice, .. } = &mut self;
+        for Again { form, out, places } in again {
+            let verdicts = &mut spool.read()?;
+            match places {
+                Places::File(path) => {
+                    let holder = &holders[0];
+                    let counts = write(holder, *form, choice, path, verdicts)?;
+                    let what = if matches!(holder, Holder::Tar(_)) { "samples" } else { "rows" };
+                    tell(format_args!("{}: {} of {} {what}", path.display(), counts.written, counts.read));
+                }
+                Places::Folder(paths) => {
+                    let same = holders.iter().map(Holder::path).eq(held.iter().map(|held| &*held.path));
+                    if !same {
+                        let source = AnnotateError::Changed;
+                        return Err(CliError::Annotate { path: out.clone(), source });
+                    }
+                    let each =
+                        holders.iter().zip(held).zip(paths).map(|((holder, held), to)| (holder, held, &**to));
+                    whole &= shards::write(out, *form, choice, each, verdicts)?;
+                }
             }
-            let counts = replace(&path, |out| packed(&path, out, |out| write(rows, form, verdicts, out)))?;
-            let what = if matches!(rows, Rows::Tar(..)) { "samples" } else { "rows" };
-            tell(format_args!("{}: {} of {} {what}", path.display(), counts.written, counts.read));
         }
         for (list, path) in &self.lists {
             let verdicts = self.spool.read()?;
@@ -121,111 +142,37 @@ impl Dataset {
             })?;
             tell(format_args!("{}: {count} paths", path.display()));
         }
-        Ok(())
+        Ok(whole)
     }
 }
 
-/// The rows that `args` name: those of the manifest, or of the only input.
-fn rows(args: &ScanArgs) -> Result<Rows, CliError> {
-    let option = if args.dataset.annotated.is_some() { "--annotated" } else { "--filtered" };
-    let refuse = |reason: &str| Err(CliError::NoRows { option, reason: reason.to_owned() });
-    match (args.rows.source(), &args.inputs[..], &args.listing.files_from[..]) {
-        (Some(source), [], []) => Ok(Rows::Manifest(source)),
-        (None, [only], []) if is_tar(only) => Ok(Rows::Tar(only.clone(), args.listing.choice()?)),
-        (None, [only], []) if name_ends(only, ".parquet") => {
-            Ok(Rows::Manifest(RowSource { path: only.clone(), column: None, base: None }))
-        }
-        (None, [_], []) => refuse("the input is neither .parquet nor .tar, nor is there a --manifest"),
-        (None, several, []) if several.len() > 1 && several.iter().all(|path| is_tar(path)) => {
-            let mut names: Vec<_> = several.iter().map(|path| path.file_name()).collect();
-            names.sort_unstable();
-            if names.windows(2).any(|pair| pair[0] == pair[1]) {
-                return refuse("two of the tar files have the same name");
-            }
-            Ok(Rows::Tars(several.to_vec(), args.listing.choice()?))
-        }
-        _ => refuse(
-            "there has to be a --manifest and nothing else, or one .parquet or .tar file and nothing else",
-        ),
+/// The manifests, Parquet and tar files that are scanned.
+fn holders(option: &'static str, listing: &Listing) -> Result<Vec<Holder>, CliError> {
+    let refuse = |reason: String| Err(CliError::NoRows { option, reason });
+    match listing.holders() {
+        Ok(holders) if holders.is_empty() => refuse("there are none".to_owned()),
+        Ok(holders) => Ok(holders),
+        Err(other) => refuse(format!(
+            "{} has none; scan nothing but --manifest, .parquet and .tar files, or folders of the latter two",
+            other.display()
+        )),
     }
 }
 
-fn name_ends(path: &Path, extension: &str) -> bool {
-    path.file_name().is_some_and(|name| name.to_string_lossy().to_ascii_lowercase().ends_with(extension))
-}
-
-fn is_tar(path: &Path) -> bool {
-    [".tar", ".tar.gz", ".tgz"].iter().any(|extension| name_ends(path, extension))
-}
-
-fn write(
-    rows: &Rows,
+/// Writes what is in `holder` with or without verdicts to `to`.
+pub fn write(
+    holder: &Holder,
     form: Form,
-    verdicts: &mut dyn Iterator<Item = io::Result<Cells>>,
-    mut out: &mut (dyn Write + Send),
-) -> Result<Counts, AnnotateError> {
-    match rows {
-        Rows::Manifest(source) => write_rows(source, form, verdicts, &mut out),
-        Rows::Tar(path, choice) => write_tar(path, choice, verdicts, &mut out),
-        // Each of them is written by itself.
-        Rows::Tars(..) => Ok(Counts::default()),
-    }
-}
-
-/// Writes each of several tar files into `folder` under its name, and beside it
-/// what became of it. One that is damaged costs its own result only.
-fn write_shards(
-    shards: &[PathBuf],
     choice: &Choice,
-    folder: &Path,
+    to: &Path,
     verdicts: &mut dyn Iterator<Item = io::Result<Cells>>,
-) -> Result<(), CliError> {
-    let mut verdicts = verdicts.peekable();
-    let (mut read, mut written, mut damaged) = (0, 0, 0u64);
-    for shard in shards {
-        let input = shard.to_string_lossy();
-        let mut counted: BTreeMap<&'static str, u64> = BTreeMap::new();
-        let mut failed = None;
-        let to = folder.join(shard.file_name().unwrap_or_default());
-        let mut own = std::iter::from_fn(|| {
-            // What is behind the archive's name is in it; its own name is its damage.
-            let is_own = |path: &str| path.strip_prefix(&*input).is_some_and(|rest| rest.starts_with('/'));
-            let cells = verdicts.next_if(|cells| {
-                cells.as_ref().map_or(true, |cells| cells.path == *input || is_own(&cells.path))
-            })?;
-            if let Ok(cells) = &cells {
-                *counted.entry(cells.verdict.name()).or_default() += 1;
-                if cells.path == *input {
-                    failed.clone_from(&cells.error);
-                    return None;
-                }
-            }
-            Some(cells)
-        });
-        let result =
-            replace(&to, |out| packed(&to, out, |out| write_tar(shard, choice, &mut own, &mut { out })));
-        own.by_ref().for_each(drop);
-        let (counts, error) = match result {
-            Ok(counts) => (counts, failed),
-            Err(CliError::Annotate { source: AnnotateError::Rows(error), .. }) => {
-                damaged += 1;
-                tell(format_args!("{} is not written: {error}", to.display()));
-                (Counts::default(), failed.or_else(|| Some(error.to_string())))
-            }
-            Err(error) => return Err(error),
-        };
-        read += counts.read;
-        written += counts.written;
-        let (samples, written) = (counts.read, counts.written);
-        let stats = Stats { input: &input, samples, written, verdicts: &counted, error };
-        replace(&beside(&to, "_stats.json"), |out| {
-            serde_json::to_writer_pretty(&mut *out, &stats).map_err(io::Error::from)?;
-            Ok(out.write_all(b"\n")?)
-        })?;
-    }
-    let left = if damaged > 0 { format!(", {damaged} damaged files left out") } else { String::new() };
-    tell(format_args!("{}: {written} of {read} samples{left}", folder.display()));
-    Ok(())
+) -> Result<Counts, CliError> {
+    replace(to, |out| {
+        packed(to, out, |mut out| match holder {
+            Holder::Rows(source) => write_rows(source, form, verdicts, &mut out),
+            Holder::Tar(path) => write_tar(path, choice, verdicts, &mut out),
+        })
+    })
 }
 
 /// Packs what is written, if the name of `path` says so.
@@ -245,7 +192,7 @@ fn packed<T>(
 }
 
 /// Writes the file at `path`, which appears when it is whole.
-fn replace<T>(
+pub fn replace<T>(
     path: &Path,
     write: impl FnOnce(&mut (dyn Write + Send)) -> Result<T, AnnotateError>,
 ) -> Result<T, CliError> {

@@ -189,6 +189,24 @@ pub enum CliError {
         /// What there is instead.
         reason: String,
     },
+    /// A share of the rows cannot be laid beside all of them.
+    #[error(
+        "{option} needs the verdicts of all rows, which a --shard has not: join the reports with `earmark report merge` into one file, and give it as --out to the same scan with --resume and {option}, without --shard; that scans nothing again"
+    )]
+    ShardedRows {
+        /// The option.
+        option: &'static str,
+    },
+    /// Rows would be written over what they are read from, or over each other.
+    #[error("{option} would write to {}, which {reason}: name another place", path.display())]
+    Destination {
+        /// The option.
+        option: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// What is there.
+        reason: &'static str,
+    },
     /// Rows cannot be written again.
     #[error("cannot write {}: {source}", path.display())]
     Annotate {

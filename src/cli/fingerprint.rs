@@ -31,7 +31,8 @@ pub fn run(args: FingerprintArgs, threads: Option<NonZeroUsize>) -> Result<Outco
     manifest.bad_rows.iter().for_each(tell);
     let mut failures = !manifest.bad_rows.is_empty();
     let (params, limits) = (Params::default(), Limits::default());
-    let inputs = listing::open(&args.listing, &args.inputs, None, &params)?;
+    let listing = listing::listing(&args.listing, &args.inputs, Vec::new())?;
+    let inputs = listing::open(&args.listing, listing, &params)?;
     let pipeline = Pipeline::new(threads, interrupt::watch()?)
         .map_err(|error| CliError::Threads { reason: error.to_string() })?;
     let mut progress = Progress::new(inputs.count.map(|count| count + manifest.rows.len() as u64));

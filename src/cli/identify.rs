@@ -28,7 +28,8 @@ pub fn run(args: IdentifyArgs, threads: Option<NonZeroUsize>) -> Result<Outcome,
     let matcher = Matcher::new(&index, registry.params(), args.matching.options());
     let known = Known::new(&registry)?;
     let limits = Limits::default();
-    let inputs = listing::open(&args.listing, &args.inputs, args.rows.source(), registry.params())?;
+    let listing = listing::listing(&args.listing, &args.inputs, args.rows.sources()?)?;
+    let inputs = listing::open(&args.listing, listing, registry.params())?;
 
     let table = args.format == ListFormat::Table;
     let mut output = Output::open(args.out.as_deref(), table)?;

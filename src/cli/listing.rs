@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use earmark::fingerprint::FingerprintReader;
 use earmark::params::Params;
-use earmark::scan::inputs::{Items, Listing, RowSource, Skipped};
+use earmark::scan::inputs::{Held, Items, Listing, RowSource, Skipped};
 
 use super::args_inputs::ListingArgs;
 use super::error::CliError;
@@ -24,27 +24,26 @@ pub struct Inputs {
     in_archives: Arc<Mutex<Skipped>>,
 }
 
-/// Starts to list what is named, and says what is left out of folders.
-pub fn open(
-    args: &ListingArgs,
-    named: &[PathBuf],
-    rows: Option<RowSource>,
-    params: &Params,
-) -> Result<Inputs, CliError> {
-    let listing = Listing {
+/// What is to be read.
+pub fn listing(args: &ListingArgs, named: &[PathBuf], rows: Vec<RowSource>) -> Result<Listing, CliError> {
+    Ok(Listing {
         rows,
         named: named.to_vec(),
         lists: args.files_from.clone(),
         nul: args.null,
         choice: args.choice()?,
         member_limit: args.member_limit(),
-    };
+    })
+}
+
+/// Starts to list what is to be read, and says what is left out of folders.
+pub fn open(args: &ListingArgs, listing: Listing, params: &Params) -> Result<Inputs, CliError> {
     let kept = |path: &Path| FingerprintReader::open(path, params).ok().and_then(|reader| reader.announced());
     let survey = listing.survey(kept);
     if survey.skipped.total() > 0 {
         tell(format_args!("left out of folders: {}", survey.skipped));
     }
-    if survey.items == Some(0) && !named.is_empty() {
+    if survey.items == Some(0) && !listing.named.is_empty() {
         tell("found no audio files; name a file to have it read whatever its extension");
     }
     let items = listing.stream()?;
@@ -58,6 +57,11 @@ impl Inputs {
         let Inputs { items, timeout, .. } = self;
         let params = params.clone();
         items.flat_map(move |item| reading::sources(item, timeout, &params))
+    }
+
+    /// Which manifest or archive gave which items, known at the end.
+    pub fn held(&self) -> Arc<Mutex<Vec<Held>>> {
+        self.items.held()
     }
 
     /// What tells at the end what was left out of archives.

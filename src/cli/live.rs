@@ -31,7 +31,7 @@ pub fn is_asked_for(args: &IdentifyArgs) -> Result<bool, CliError> {
     if !args.inputs.iter().any(|input| input == Path::new(STREAM)) {
         return if args.live.pcm.is_some() { Err(CliError::PcmWithoutStream) } else { Ok(false) };
     }
-    if args.inputs.len() > 1 || !listing.files_from.is_empty() || args.rows.manifest.is_some() {
+    if args.inputs.len() > 1 || !listing.files_from.is_empty() || !args.rows.manifest.is_empty() {
         return Err(CliError::StreamAmongInputs);
     }
     let senseless = [

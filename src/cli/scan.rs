@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
 
 use earmark::annotate::Cells;
 use earmark::audio::{AudioInfo, Limits, Tags};
@@ -56,12 +57,14 @@ pub fn run(args: ScanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, Cli
     let named = named.map(|input| input.to_string_lossy().into_owned()).collect();
     let checker = Checker::new(&registry, &index, question, accepted, match_options.clone(), coverage)?;
     let header = ScanHeader::new(&registry, checker.question().clone(), match_options, coverage, named)?;
-    let inputs = listing::open(&args.listing, &args.inputs, args.rows.source(), registry.params())?;
+    let listing = listing::listing(&args.listing, &args.inputs, args.rows.sources()?)?;
+    let mut dataset = Dataset::open(&args, &listing)?;
+    let inputs = listing::open(&args.listing, listing, registry.params())?;
+    let held = inputs.held();
 
     let table = args.format == ScanFormat::Table;
     let mut summary = Summary::default();
     let mut kinds = ErrorKinds::default();
-    let mut dataset = Dataset::open(&args)?;
     let Done { rows, paths, mut output } = match (&args.out, args.dataset.resume) {
         (Some(out), true) => resume::open(out, args.dataset.shard, &header, |cells| {
             summary.add(cells.verdict);
@@ -117,13 +120,13 @@ pub fn run(args: ScanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, Cli
         tell(format_args!("errors: {kinds}"));
     }
     output.finish_and_tell(run.whole)?;
-    match dataset {
-        Some(dataset) if run.whole => dataset.finish()?,
-        _ => {}
-    }
+    let written = match dataset {
+        Some(dataset) if run.whole => dataset.finish(&held.lock().unwrap_or_else(PoisonError::into_inner))?,
+        _ => true,
+    };
     Ok(Outcome {
         disallowed: summary.count(VerdictKind::Disallowed) > 0,
-        unchecked: run.failures || failures || !run.whole,
+        unchecked: run.failures || failures || !run.whole || !written,
     })
 }
 

@@ -15,21 +15,21 @@ use serde_json::{Value, json};
 
 use super::support::{Run, earmark, folder, noise_wav, program, registry};
 
-fn scan(line: &str, folder: &Path) -> Run {
+pub fn scan(line: &str, folder: &Path) -> Run {
     let registry = registry().display();
     earmark(&format!("scan {line} --registry {registry} --format jsonl --as-of 2026-11-21"), folder)
 }
 
-fn clip(name: &str) -> String {
+pub fn clip(name: &str) -> String {
     format!("{}/testdata/scraped/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
-fn text(path: impl AsRef<Path>) -> String {
+pub fn text(path: impl AsRef<Path>) -> String {
     fs::read_to_string(path).expect("a text")
 }
 
 /// Disallowed, nothing found, and what cannot be read.
-const CLIPS: [(&str, &str); 4] = [
+pub const CLIPS: [(&str, &str); 4] = [
     ("tag-wrong.ogg", "disallowed"),
     ("silence.flac", "no-match"),
     ("not-audio.mp3", "error"),
@@ -216,7 +216,7 @@ fn a_killed_scan_goes_on_where_it_was() {
     };
     let start = Instant::now();
     let whole = earmark(&line("whole"), folder.path());
-    let longest = start.elapsed();
+    let mut longest = start.elapsed().as_secs_f64();
     assert_eq!(whole.code, Some(3), "{}", whole.stderr);
     let names = folder.path().to_str().expect("a plain name");
     let mut state = 12_345u32;
@@ -230,12 +230,16 @@ fn a_killed_scan_goes_on_where_it_was() {
         // that no run comes to its end before its time.
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         let share = f64::from(state >> 16) / 65_536.0;
-        std::thread::sleep(Duration::from_secs_f64(longest.as_secs_f64() * 0.6 * share));
+        std::thread::sleep(Duration::from_secs_f64(longest * 0.6 * share));
         child.kill().expect("SIGKILL");
         child.wait().expect("it is dead");
         let part = folder.path().join("killed.jsonl.part");
         let rows = fs::read(&part).map_or(0, |bytes| bytes.iter().filter(|byte| **byte == b'\n').count());
         assert!(rows >= most || !part.exists(), "rows were lost: {rows} of {most}");
+        // On a machine that others use, a life that was long enough may not be any more.
+        if rows <= most {
+            longest *= 1.2;
+        }
         most = rows.max(most);
         // And a torn line, as a full disk or a power cut leaves.
         if let Ok(mut bytes) = fs::read(&part) {

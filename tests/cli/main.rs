@@ -3,6 +3,8 @@
 mod compare;
 #[cfg(feature = "parquet")]
 mod dataset;
+#[cfg(feature = "parquet")]
+mod dataset_shards;
 mod declare;
 mod fingerprint;
 mod format;

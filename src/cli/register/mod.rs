@@ -39,7 +39,8 @@ pub fn run(args: RegisterArgs, threads: Option<NonZeroUsize>) -> Result<Outcome,
         None => Manifest::default(),
     };
     let params = Params::default();
-    let inputs = listing::open(&args.listing, &args.inputs, None, &params)?;
+    let listing = listing::listing(&args.listing, &args.inputs, Vec::new())?;
+    let inputs = listing::open(&args.listing, listing, &params)?;
     // Before the registry is opened: from there on there is something to keep whole.
     let stop = interrupt::watch()?;
     let mut registry = Registry::open_or_create(&args.registry.registry, &params)?;

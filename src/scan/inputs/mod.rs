@@ -1,7 +1,7 @@
 //! From what somebody names to what is read, one after another.
 //!
-//! A [`Listing`] says what is to be read: files and folders, lists of paths, a
-//! manifest. [`Listing::stream`] gives it as [`Item`]s in a fixed order, which a
+//! A [`Listing`] says what is to be read: files and folders, lists of paths,
+//! manifests. [`Listing::stream`] gives it as [`Item`]s in a fixed order, which a
 //! thread of its own reads ahead of their user by one, so that memory depends
 //! neither on their number nor on the size of what holds them.
 //!
@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `walk` | files, and folders with what they hold |
 //! | `choice` | globs |
+//! | `holders` | manifests in folders; which items came out of what |
 //! | `path_list` | one path a line, or one before each NUL |
 //! | `lines` | lines of bounded length, also out of gzip |
 //! | `manifest_rows` | rows of JSONL and CSV that name audio |
@@ -21,6 +22,7 @@
 //! unpacked to disk, and names in archives are only names.
 
 mod choice;
+mod holders;
 mod input;
 mod lines;
 mod manifest_rows;
@@ -30,10 +32,13 @@ mod path_list;
 mod selection;
 mod stream;
 mod tar_members;
+#[cfg(test)]
+mod testing;
 mod walk;
 mod zip_members;
 
 pub use choice::{BadGlob, Choice};
+pub use holders::{Held, Holder, manifests};
 pub use input::{Input, InputError, Item, Passage, Shared};
 pub use lines::{LONGEST_LINE, Line, Lines, plain};
 pub use manifest_rows::{CsvRows, ManifestKind, PATH_COLUMNS};

@@ -1,5 +1,6 @@
 //! What is to be read, and the thread that lists it.
 
+use std::cell::Cell;
 use std::io::{self, BufReader};
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use super::choice::Choice;
+use super::holders::Held;
 use super::manifest_rows::{ManifestKind, Rows};
 use super::walk::{Holds, Skipped, walk};
 use super::{Input, InputError, Item, LARGEST_MEMBER, Shared, lines, path_list, tar_members, zip_members};
@@ -20,8 +22,8 @@ const STDIN: &str = "-";
 /// the lists.
 #[derive(Clone, Debug)]
 pub struct Listing {
-    /// A manifest whose rows name audio.
-    pub rows: Option<RowSource>,
+    /// Manifests whose rows name audio.
+    pub rows: Vec<RowSource>,
     /// Files, folders and what holds audio; `-` is encoded audio on standard input.
     pub named: Vec<PathBuf>,
     /// Files with a path a line; `-` is standard input.
@@ -64,7 +66,7 @@ impl RowSource {
 impl Default for Listing {
     fn default() -> Self {
         Self {
-            rows: None,
+            rows: Vec::new(),
             named: Vec::new(),
             lists: Vec::new(),
             nul: false,
@@ -88,7 +90,7 @@ impl Listing {
     /// entries a fingerprint file has, if that is known.
     pub fn survey(&self, kept: impl Fn(&Path) -> Option<u64>) -> Survey {
         let mut survey = Survey::default();
-        let mut items = (self.rows.is_none() && self.lists.is_empty()).then_some(0u64);
+        let mut items = (self.rows.is_empty() && self.lists.is_empty()).then_some(0u64);
         for named in self.named.iter().filter(|named| named.as_os_str() != STDIN) {
             let _ = walk(named, &self.choice, &mut survey.skipped, &mut |found| {
                 let count = match found.as_deref().map(Holds::by_name) {
@@ -107,22 +109,33 @@ impl Listing {
     /// Lists everything, in order.
     ///
     /// # Errors
-    /// If the manifest cannot be opened or has no column with paths.
+    /// If a manifest has no column with paths, or the only one cannot be opened. One
+    /// of several that cannot be becomes an item in its place.
     pub fn stream(self) -> Result<Items, InputError> {
-        let rows = self.rows.as_ref().map(RowSource::open).transpose()?;
+        let several = self.rows.len() > 1;
+        let open = |source: &RowSource| match source.open() {
+            Err(error) if !several || matches!(error, InputError::Row { .. }) => Err(error),
+            opened => Ok(opened),
+        };
+        let rows: Vec<_> = self.rows.iter().map(open).collect::<Result<_, _>>()?;
         // One item waits while the next is read.
         let (sender, receiver) = mpsc::sync_channel(0);
         let skipped = Arc::new(Mutex::new(Skipped::default()));
-        let lister = Lister { listing: self, skipped: Arc::clone(&skipped) };
+        let held = Arc::new(Mutex::new(Vec::new()));
+        let (counted, noted) = (Arc::clone(&skipped), Arc::clone(&held));
+        let lister = Lister { listing: self, given: Cell::new(0), skipped: counted, held: noted };
         thread::Builder::new().name("inputs".to_owned()).spawn(move || {
             // Nobody listens any more when the run was stopped.
             let mut push = |item| match sender.send(item) {
-                Ok(()) => ControlFlow::Continue(()),
+                Ok(()) => {
+                    lister.given.set(lister.given.get() + 1);
+                    ControlFlow::Continue(())
+                }
                 Err(_) => ControlFlow::Break(()),
             };
             let _ = lister.all(rows, &mut push);
         })?;
-        Ok(Items { receiver, skipped })
+        Ok(Items { receiver, skipped, held })
     }
 }
 
@@ -131,12 +144,19 @@ impl Listing {
 pub struct Items {
     receiver: Receiver<Item>,
     skipped: Arc<Mutex<Skipped>>,
+    held: Arc<Mutex<Vec<Held>>>,
 }
 
 impl Items {
     /// What was left out of archives so far; it goes on counting.
     pub fn skipped_in_archives(&self) -> Arc<Mutex<Skipped>> {
         Arc::clone(&self.skipped)
+    }
+
+    /// What held items so far, in order; it goes on growing, by all that was read to
+    /// its end.
+    pub fn held(&self) -> Arc<Mutex<Vec<Held>>> {
+        Arc::clone(&self.held)
     }
 }
 
@@ -152,14 +172,16 @@ type Push<'a> = dyn FnMut(Item) -> ControlFlow<()> + 'a;
 
 struct Lister {
     listing: Listing,
+    /// Items that somebody took.
+    given: Cell<u64>,
     skipped: Arc<Mutex<Skipped>>,
+    held: Arc<Mutex<Vec<Held>>>,
 }
 
 impl Lister {
-    fn all(&self, rows: Option<Rows>, push: &mut Push<'_>) -> ControlFlow<()> {
-        if let Some(rows) = rows {
-            let path = self.listing.rows.as_ref().map(|rows| rows.path.clone()).unwrap_or_default();
-            self.contained(&path, push, |push| rows.read(self.listing.member_limit, push))?;
+    fn all(&self, rows: Vec<Result<Rows, InputError>>, push: &mut Push<'_>) -> ControlFlow<()> {
+        for (source, rows) in self.listing.rows.iter().zip(rows) {
+            self.contained(&source.path, push, |push| rows?.read(self.listing.member_limit, push))?;
         }
         for named in &self.listing.named {
             self.named(named, push)?;
@@ -238,15 +260,24 @@ impl Lister {
         push: &mut Push<'_>,
         read: impl FnOnce(&mut Push<'_>) -> Result<ControlFlow<()>, InputError>,
     ) -> ControlFlow<()> {
+        let first = self.given.get();
         let error = match catch_unwind(AssertUnwindSafe(|| read(push))) {
-            Ok(Ok(flow)) => return flow,
-            Ok(Err(error)) => error,
-            Err(_) => InputError::Container {
+            Ok(Ok(ControlFlow::Break(()))) => return ControlFlow::Break(()),
+            Ok(Ok(ControlFlow::Continue(()))) => None,
+            Ok(Err(error)) => Some(error),
+            Err(_) => Some(InputError::Container {
                 container: "named",
                 reason: "the library that reads it panicked on it; please report the file".to_owned(),
-            },
+            }),
         };
-        push(Item::unreadable(path, error))
+        let damaged = error.is_some();
+        if let Some(error) = error {
+            push(Item::unreadable(path, error))?;
+        }
+        let items = self.given.get() - first;
+        let held = Held { path: path.to_owned(), items, damaged };
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).push(held);
+        ControlFlow::Continue(())
     }
 }
 

@@ -168,6 +168,7 @@ pub(super) fn inside(file: &Path, name: &str) -> std::path::PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::listed;
     use super::*;
 
     #[test]
@@ -196,21 +197,7 @@ mod tests {
     }
 
     fn read_all(bytes: &[u8], limit: u64) -> (Vec<String>, Skipped, Option<String>) {
-        let folder = tempfile::tempdir().expect("temporary folder");
-        let path = folder.path().join("x.tar");
-        std::fs::write(&path, bytes).expect("a file");
-        let (mut found, mut skipped) = (Vec::new(), Skipped::default());
-        let read = read(&path, &Choice::default(), limit, &mut skipped, &mut |item| {
-            let name = item.name().display().to_string();
-            let name = name.split_once("x.tar/").expect("inside the archive").1;
-            found.push(match item.input {
-                Input::Bytes { bytes, .. } => format!("{name}: {}", bytes.as_ref().len()),
-                Input::Unreadable { error, .. } => format!("{name}: {error}"),
-                other => panic!("{other:?}"),
-            });
-            ControlFlow::Continue(())
-        });
-        (found, skipped, read.err().map(|error| error.to_string()))
+        listed("x.tar", bytes, |path, skipped, push| read(path, &Choice::default(), limit, skipped, push))
     }
 
     #[test]

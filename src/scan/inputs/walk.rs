@@ -13,10 +13,10 @@ use crate::fingerprint::EXTENSION;
 
 /// Extensions, in lower case, under which a file found in a folder is taken
 /// for audio. Video containers are among them, as they hold an audio track.
-pub const AUDIO_EXTENSIONS: [&str; 29] = [
-    "3gp", "aac", "adts", "aif", "aifc", "aiff", "alac", "caf", "flac", "m4a", "m4b", "m4p", "m4r", "mka",
-    "mkv", "mov", "mp1", "mp2", "mp3", "mp4", "mpa", "mpga", "oga", "ogg", "opus", "wav", "wave", "weba",
-    "webm",
+pub const AUDIO_EXTENSIONS: [&str; 36] = [
+    "3g2", "3gp", "aac", "adts", "aif", "aifc", "aiff", "alac", "bwf", "caf", "f4a", "f4v", "flac", "m4a",
+    "m4b", "m4p", "m4r", "m4v", "mka", "mkv", "mov", "mp1", "mp2", "mp3", "mp4", "mpa", "mpga", "oga", "ogg",
+    "ogv", "opus", "rf64", "wav", "wave", "weba", "webm",
 ];
 
 /// What was left out of folders and archives, for the report.
@@ -403,6 +403,11 @@ mod tests {
     #[test]
     fn extensions_are_sorted_and_in_lower_case() {
         assert!(AUDIO_EXTENSIONS.is_sorted());
+        for there in ["3g2", "bwf", "F4V", "m4v", "ogv", "RF64"] {
+            assert!(is_audio_extension(there), "{there}");
+        }
+        // Wave64 is not read.
+        assert!(!is_audio_extension("w64"));
         assert!(AUDIO_EXTENSIONS.iter().all(|e| *e == e.to_ascii_lowercase()));
     }
 }

@@ -1,9 +1,11 @@
 //! Audio in zip archives.
 
+use std::cell::Cell;
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::rc::Rc;
 
 use zip::ZipArchive;
 use zip::result::ZipError;
@@ -12,6 +14,52 @@ use super::choice::Choice;
 use super::tar_members::{content_of, inside};
 use super::walk::{Skipped, chosen};
 use super::{Input, InputError, Item, Shared};
+
+/// Bytes that may be read to know what is in an archive: 128 MiB, the directory of a
+/// million files with names of 80 bytes (PKWARE APPNOTE 6.3.10, section 4.3.12: 46
+/// bytes and the name). It is held in memory, in some four times as many bytes.
+const LARGEST_DIRECTORY: u64 = 128 << 20;
+
+/// A file of which so many bytes may be read.
+struct Bounded {
+    file: BufReader<File>,
+    left: Rc<Cell<u64>>,
+}
+
+impl Read for Bounded {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(buf)?;
+        let left = self.left.get().checked_sub(read as u64);
+        self.left.set(left.unwrap_or(0));
+        left.map(|_| read).ok_or_else(too_large)
+    }
+}
+
+impl Seek for Bounded {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
+}
+
+fn too_large() -> io::Error {
+    let reason = format!(
+        "its directory has more than {LARGEST_DIRECTORY} bytes, or it has none: pack fewer files into one, or use tar"
+    );
+    io::Error::new(io::ErrorKind::InvalidData, reason)
+}
+
+/// Opens an archive and reads its directory, and no more than `limit` bytes for that.
+fn open(path: &Path, limit: u64) -> Result<ZipArchive<Bounded>, InputError> {
+    let left = Rc::new(Cell::new(limit));
+    let archive =
+        ZipArchive::new(Bounded { file: BufReader::new(File::open(path)?), left: Rc::clone(&left) });
+    // Where one directory cannot be read the library looks for others, and says then
+    // that there is none.
+    let archive =
+        archive.map_err(|error| damaged(if left.get() == 0 { too_large().into() } else { error }))?;
+    left.set(u64::MAX);
+    Ok(archive)
+}
 
 /// Gives every piece of audio in the archive at `path` to `push`, in the order of
 /// the archive's directory, which is held in memory.
@@ -22,7 +70,7 @@ pub(super) fn read(
     skipped: &mut Skipped,
     push: &mut dyn FnMut(Item) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, InputError> {
-    let mut archive = ZipArchive::new(BufReader::new(File::open(path)?)).map_err(damaged)?;
+    let mut archive = open(path, LARGEST_DIRECTORY)?;
     for number in 0..archive.len() {
         // Without its content, so that what nobody wants costs nothing.
         let (name, is_file) = match archive.by_index_raw(number) {
@@ -65,6 +113,7 @@ mod tests {
     use zip::write::SimpleFileOptions;
     use zip::{CompressionMethod, ZipWriter};
 
+    use super::super::testing::listed;
     use super::*;
 
     fn archive(members: &[(&str, &[u8])]) -> Vec<u8> {
@@ -78,21 +127,10 @@ mod tests {
     }
 
     fn read_all(bytes: &[u8], limit: u64) -> (Vec<String>, Option<String>) {
-        let folder = tempfile::tempdir().expect("temporary folder");
-        let path = folder.path().join("x.zip");
-        std::fs::write(&path, bytes).expect("a file");
-        let (mut found, mut skipped) = (Vec::new(), Skipped::default());
-        let read = read(&path, &Choice::default(), limit, &mut skipped, &mut |item| {
-            let name = item.name().display().to_string();
-            let name = name.split_once("x.zip/").expect("inside the archive").1;
-            found.push(match item.input {
-                Input::Bytes { bytes, .. } => format!("{name}: {}", bytes.as_ref().len()),
-                Input::Unreadable { error, .. } => format!("{name}: {error}"),
-                other => panic!("{other:?}"),
-            });
-            ControlFlow::Continue(())
+        let (found, _, error) = listed("x.zip", bytes, |path, skipped, push| {
+            read(path, &Choice::default(), limit, skipped, push)
         });
-        (found, read.err().map(|error| error.to_string()))
+        (found, error)
     }
 
     #[test]
@@ -105,6 +143,30 @@ mod tests {
         assert_eq!((found.len(), error), (3, None), "{found:?}");
         assert_eq!((&found[0][..], &found[2][..]), ("a.mp3: 700", "../../c.mp3: 3"));
         assert!(found[1].starts_with("b.mp3: takes more than 1048576 bytes"), "{found:?}");
+    }
+
+    #[test]
+    fn a_directory_has_a_limit() {
+        let names: Vec<String> = (0..3000).map(|number| format!("{number:08}.mp3")).collect();
+        let members: Vec<(&str, &[u8])> = names.iter().map(|name| (&name[..], &b"1"[..])).collect();
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("x.zip");
+        std::fs::write(&path, archive(&members)).expect("a file");
+        let opened = |limit| {
+            open(&path, limit).map(|mut archive| {
+                // What is in it is not part of the directory.
+                for number in 0..archive.len() {
+                    io::copy(&mut archive.by_index(number).expect("a member"), &mut io::sink())
+                        .expect("a byte");
+                }
+                archive.len()
+            })
+        };
+        // 46 bytes and 12 of the name each; what is sought at the end comes on top.
+        let directory = 3000 * (46 + 12);
+        assert_eq!(opened(directory + (1 << 17)).expect("an archive"), 3000);
+        let error = opened(directory - 1).expect_err("too large").to_string();
+        assert!(error.contains("its directory has more than"), "{error}");
     }
 
     #[test]
