@@ -115,6 +115,9 @@ pub mod audio;
 mod bits;
 mod csv_lines;
 pub mod fingerprint;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod hex;
 pub mod index;
 pub mod isrc;

@@ -115,7 +115,7 @@ impl PeakPicker {
         self.work(false);
     }
 
-    /// Ends the stream: all peaks in order of time and pitch, and the number of
+    /// Ends the stream: all peaks in order of time, and the number of
     /// frames.
     pub fn finish(mut self) -> (Vec<Peak>, usize) {
         self.work(true);
