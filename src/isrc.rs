@@ -7,6 +7,7 @@
 //! owner, not the country, not the year of the recording. An [`Isrc`] is
 //! therefore only an identifier, and an identifier read from a tag is a claim.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -83,9 +84,9 @@ impl Isrc {
     /// assert_eq!(found.len(), 2);
     /// ```
     pub fn find_all(value: &str) -> Vec<Isrc> {
-        let mut found = Vec::new();
+        let (mut found, mut seen) = (Vec::new(), HashSet::new());
         let mut push = |isrc| {
-            if !found.contains(&isrc) {
+            if seen.insert(isrc) {
                 found.push(isrc);
             }
         };
@@ -113,12 +114,16 @@ fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap_or_default()
 }
 
-/// What stays of a written code once separators and case are taken away.
+/// What stays of a written code once separators and case are taken away. NUL, with
+/// which tags are padded, and line breaks are separators at its ends alone: between
+/// two codes they part them.
 fn compact(input: &str) -> String {
+    let blank = |c: char| c.is_whitespace() && !matches!(c, '\n' | '\r');
     input
+        .trim_matches(|c: char| c.is_whitespace() || c == '\0')
         .chars()
         // Word processors turn the hyphen into U+2010 to U+2015.
-        .filter(|c| !c.is_whitespace() && !matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\0'))
+        .filter(|c| !blank(*c) && !matches!(c, '-' | '\u{2010}'..='\u{2015}'))
         .map(|c| c.to_ascii_uppercase())
         .collect()
 }

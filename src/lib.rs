@@ -117,6 +117,9 @@ mod bits;
 pub mod coverage;
 mod csv_lines;
 pub mod fingerprint;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod hex;
 pub mod index;
 pub mod isrc;

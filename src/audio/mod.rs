@@ -33,6 +33,8 @@ mod codec;
 mod container;
 mod downmix;
 mod error;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod guard;
 mod limits;
 mod matroska;

@@ -27,7 +27,7 @@ pub(super) const RATE_HZ: u32 = 48_000;
 const SILENT: u8 = 255;
 
 /// Longest packet, 120 ms (RFC 6716 section 3.2.5), in frames.
-const MAX_FRAMES: usize = 5_760;
+pub(super) const MAX_FRAMES: usize = 5_760;
 
 /// The identification header (RFC 7845 section 5.1; in MP4 the `dOps` box).
 #[derive(Debug, PartialEq)]

@@ -163,14 +163,14 @@ fn long_sizes<R: Read>(source: &mut R) -> io::Result<Vec<([u8; 4], u64)>> {
 }
 
 /// The texts of the `LIST`/`INFO` chunks: key and text of each entry, in the
-/// file's order. Texts of more than `max_bytes` are left out.
+/// file's order. A text that has more than `max_bytes`, with those before it, is left out.
 pub(super) fn info<R: Read + Seek>(
     source: &mut R,
     wave: &Wave,
     len: u64,
     max_bytes: usize,
 ) -> Vec<([u8; 4], String)> {
-    let mut entries = Vec::new();
+    let (mut entries, mut left) = (Vec::new(), max_bytes);
     for list in wave.chunks.iter().filter(|c| &c.id == b"LIST") {
         let mut form = [0; 4];
         let start = source.seek(SeekFrom::Start(list.start)).and_then(|_| source.read_exact(&mut form));
@@ -181,8 +181,9 @@ pub(super) fn info<R: Read + Seek>(
         let _ = chunks(source, list.start + 4, end, &mut |source, id, start, size| {
             let content = Chunk { id, start, end: (start + u64::from(size)).min(end) };
             if entries.len() < MAX_CHUNKS
-                && let Some(text) = body(source, content, len, max_bytes)
+                && let Some(text) = body(source, content, len, left)
             {
+                left -= text.len();
                 entries.push((id, latin_or_utf8(&text)));
             }
             Ok(content.end)
@@ -284,6 +285,7 @@ mod tests {
         let found = texts(&file(), 100);
         assert_eq!(found, [(*b"INAM", "Café".to_owned()), (*b"IART", "Café".to_owned())]);
         assert_eq!(texts(&file(), 4).len(), 1, "one text is too long");
+        assert_eq!(texts(&file(), 5).len(), 1, "both together are");
     }
 
     #[test]

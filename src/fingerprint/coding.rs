@@ -65,11 +65,20 @@ pub(super) fn encode(fingerprint: &Fingerprint, params: &Params) -> Option<Vec<u
     Some(out)
 }
 
-/// Whether the peaks are in order of time and within what frames and params allow.
+/// Blocks whose peaks can lie within the length of one, as peaks are placed up to a
+/// frame beside the one they were found in.
+const BLOCKS_IN_ONE: usize = 3;
+
+/// Whether the peaks are in order of time, within what frames and params allow, and
+/// no denser: the cost of a search grows with the square of those at one place.
 fn fits(fingerprint: &Fingerprint, params: &Params) -> bool {
     let end = u64::from(fingerprint.frames) * u64::from(TICKS_PER_FRAME);
     let within = |peak: &Peak| u64::from(peak.tick) < end && u32::from(peak.pitch) <= params.max_pitch();
-    fingerprint.peaks.is_sorted_by_key(|peak| peak.tick) && fingerprint.peaks.iter().all(within)
+    let most = BLOCKS_IN_ONE * params.dense_peaks_per_block as usize;
+    let apart = |(early, late): (&Peak, &Peak)| late.tick - early.tick >= params.block_ticks();
+    fingerprint.peaks.is_sorted_by_key(|peak| peak.tick)
+        && fingerprint.peaks.iter().all(within)
+        && fingerprint.peaks.iter().zip(fingerprint.peaks.iter().skip(most)).all(apart)
 }
 
 /// The constellation that [`encode`] gave these bytes; `None` if it gave no
@@ -146,6 +155,9 @@ mod tests {
         assert!(of(vec![peak(5, 1), peak(4, 1)], 10).is_none(), "out of order");
         assert!(of(vec![peak(40, 1)], 10).is_none(), "after the end");
         assert!(of(vec![peak(4, params.max_pitch() as u16 + 1)], 10).is_none(), "too high");
+        let crowd = |count| (0..count).map(|at| peak(at / 9, at as u16 % 900)).collect::<Vec<_>>();
+        assert!(of(crowd(300), 900).is_some());
+        assert!(of(crowd(301), 900).is_none(), "too many at one place");
     }
 
     #[test]

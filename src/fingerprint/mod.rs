@@ -42,7 +42,7 @@ use crate::spectrum::Stft;
 /// derived from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fingerprint {
-    /// Peaks in order of time, then pitch.
+    /// Peaks in order of time.
     pub peaks: Vec<Peak>,
     /// Number of STFT frames.
     pub frames: u32,

@@ -29,6 +29,11 @@ fn chunks(frames: u32) -> usize {
     (u64::from(frames) * u64::from(TICKS_PER_FRAME)).div_ceil(u64::from(CHUNK_TICKS)) as usize
 }
 
+/// The most frames of a recording whose stored peaks are `bytes` long.
+pub(super) fn most_frames(bytes: usize) -> u32 {
+    u32::try_from(bytes / 2).unwrap_or(u32::MAX).saturating_mul(CHUNK_TICKS / TICKS_PER_FRAME)
+}
+
 /// Appends a constellation of `frames`, in order of time. `None` if a chunk
 /// holds too many peaks for its length.
 pub(super) fn encode(peaks: &[Peak], frames: u32, pitch_bits: u32, out: &mut Vec<u8>) -> Option<()> {
@@ -70,21 +75,24 @@ pub(super) fn decode(bytes: &[u8], frames: u32, pitch_bits: u32, ticks: Range<u3
         let end = offset + usize::from(u16::from_le_bytes(*length));
         if chunk >= first {
             let Some(bytes) = body.get(offset..end) else { return };
-            decode_chunk(bytes, chunk as u32 * CHUNK_TICKS, pitch_bits, peaks);
+            let start = (chunk as u32).saturating_mul(CHUNK_TICKS);
+            let end = if chunk + 1 == chunks { u32::MAX } else { start.saturating_add(CHUNK_TICKS) };
+            decode_chunk(bytes, start..end, pitch_bits, peaks);
         }
         offset = end;
     }
 }
 
-fn decode_chunk(bytes: &[u8], start: u32, pitch_bits: u32, peaks: &mut Vec<Peak>) -> Option<()> {
+fn decode_chunk(bytes: &[u8], ticks: Range<u32>, pitch_bits: u32, peaks: &mut Vec<Peak>) -> Option<()> {
     let mut reader = BitReader::new(bytes);
     // A peak takes more than a byte.
     let count = reader.gamma()?.min(bytes.len() as u32 + 1) - 1;
-    let mut tick = start;
+    let mut tick = ticks.start;
     peaks.reserve(count as usize);
     for _ in 0..count {
         let (step, pitch) = reader.rice_and(STEP_PARAMETER, pitch_bits)?;
-        tick = tick.saturating_add(u32::try_from(step).ok()?);
+        // Peaks stay in order, whatever is damaged.
+        tick = tick.checked_add(u32::try_from(step).ok()?).filter(|tick| *tick < ticks.end)?;
         peaks.push(Peak { tick, pitch: pitch as u16, strength: 0 });
     }
     Some(())
@@ -141,6 +149,7 @@ mod tests {
             let mut found = Vec::new();
             decode(&damaged, 5000, bits, 0..u32::MAX, &mut found);
             assert!(found.len() <= damaged.len());
+            assert!(found.is_sorted_by_key(|peak| peak.tick), "a search relies on it");
         }
     }
 }

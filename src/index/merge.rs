@@ -12,7 +12,7 @@ use crate::params::Params;
 use super::format::{RecordingEntry, Section};
 use super::postings::Posting;
 use super::writer::{Layout, SegmentFile, SegmentSummary, to_file};
-use super::{IndexError, Segment};
+use super::{IndexError, Segment, constellation};
 
 /// Writes one segment with the recordings of several, in order, without those in
 /// `removed`, and syncs the file. It is, to the byte, what [`write_segment`]
@@ -94,7 +94,9 @@ impl<'a> Source<'a> {
             let old = segment.entry(ordinal);
             if !removed.contains(old.key) {
                 let peaks = segment.peak_bytes(&old).unwrap_or(&[]);
-                let first_slot = layout.add(old.key, old.frames, peaks)?;
+                // Of a damaged table, what it claims is not laid out.
+                let frames = old.frames.min(constellation::most_frames(peaks.len()));
+                let first_slot = layout.add(old.key, frames, peaks)?;
                 kept.push(Kept { old, first_slot, slots: layout.slots - first_slot });
             }
         }
@@ -127,7 +129,8 @@ impl<'a> Source<'a> {
     fn slot(&self, slot: u32) -> Option<u32> {
         let at = self.kept.partition_point(|kept| kept.old.first_slot <= slot).checked_sub(1)?;
         let kept = &self.kept[at];
-        let within = slot - kept.old.first_slot;
+        // In a damaged table they are in no order.
+        let within = slot.checked_sub(kept.old.first_slot)?;
         (within < kept.slots).then_some(kept.first_slot + within)
     }
 }

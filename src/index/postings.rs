@@ -41,6 +41,12 @@ pub(super) fn bucket_bits(keys: u32, slots: u32) -> u32 {
     (keys / wanted).max(1).ilog2()
 }
 
+/// Bytes of the table of a segment whose buckets have `2^bits` of `keys` keys; `None`
+/// where buckets cannot be so large.
+pub(super) fn table_bytes(keys: u32, bits: u32) -> Option<u64> {
+    Some((u64::from(keys.checked_shr(bits)?) + 2) * OFFSET_BYTES as u64)
+}
+
 /// Rice parameter of a bucket of `count` postings on `range` places: the largest
 /// power of two that is at most the mean gap, with which random gaps take less
 /// than 0.15 bits more than their entropy.
@@ -150,7 +156,8 @@ impl<'a> Postings<'a> {
             _ => 0,
         };
         let all_keys = u64::from(last + 1 - first) << self.bits;
-        bytes * 256 / BYTES_PER_POSTING * keys.len() as u64 / all_keys
+        // A damaged table may name any place.
+        (bytes * 256 / BYTES_PER_POSTING).saturating_mul(keys.len() as u64) / all_keys
     }
 
     /// Reads a byte where the postings of the keys start, and one a cache line later.

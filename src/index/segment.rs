@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 use memmap2::Mmap;
 use roaring::RoaringBitmap;
 
+use crate::landmarks::TripletSpace;
 use crate::params::Params;
 use crate::peaks::Peak;
 use crate::units::RecordingKey;
 
 use super::format::{FORMAT_VERSION, Header, HeaderError, RECORDING_BYTES, RecordingEntry, Section};
 use super::merge::encode_merged;
-use super::postings::{Posting, Postings};
+use super::postings::{Posting, Postings, table_bytes};
 use super::writer::{SegmentEntry, encode_segment};
 use super::{IndexError, constellation, mmap};
 
@@ -82,7 +83,7 @@ impl Segment {
         Self::held(path, bytes.get_ref(), params)
     }
 
-    fn held(path: &Path, bytes: &[u8], params: &Params) -> Result<Segment, IndexError> {
+    pub(crate) fn held(path: &Path, bytes: &[u8], params: &Params) -> Result<Segment, IndexError> {
         let map = mmap::hold(bytes).map_err(|source| IndexError::Io { path: path.to_path_buf(), source })?;
         Self::from_map(path, map, params)
     }
@@ -107,6 +108,11 @@ impl Segment {
         if header.section(Section::Recordings).length != u64::from(header.recordings) * RECORDING_BYTES as u64
         {
             return Err(damaged("the recording table contradicts the header"));
+        }
+        // Searching takes time with the buckets that are claimed, not with those that are there.
+        let table = table_bytes(TripletSpace::new(params).size(), u32::from(header.bucket_bits));
+        if header.params_id == params.id() && table != Some(header.section(Section::Table).length) {
+            return Err(damaged("the table of the posting lists contradicts the header"));
         }
         let seconds = header.frames as f64 * f64::from(params.hop_samples) / f64::from(params.rate_hz);
         let pitch_bits = constellation::pitch_bits(params);

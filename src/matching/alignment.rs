@@ -147,14 +147,16 @@ fn mode(couples: &[Couple], middle: f64) -> Fit {
             let column = (lag + SEARCH_TICKS) / CELL + 4.0;
             let row = ((couple.pitch_lag + SEARCH_PITCH) / CELL) as usize;
             if column >= 0.0 && (column as usize) < columns {
-                counts[row * columns + column as usize] += 1;
+                let count = &mut counts[row * columns + column as usize];
+                *count = count.saturating_add(1);
             }
         }
         // A cluster may straddle cells: look at 2 x 2 of them.
         for row in 0..rows - 1 {
             for column in 0..columns - 1 {
                 let at = row * columns + column;
-                let sum = counts[at] + counts[at + 1] + counts[at + columns] + counts[at + columns + 1];
+                let sum: u32 =
+                    [0, 1, columns, columns + 1].iter().map(|next| u32::from(counts[at + next])).sum();
                 if sum > best.0 {
                     let lag = (column as f64 + 1.0 - 4.0) * CELL - SEARCH_TICKS;
                     let pitch_lag = (row as f64 + 1.0) * CELL - SEARCH_PITCH;

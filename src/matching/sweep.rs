@@ -15,6 +15,10 @@ use super::query::Query;
 /// together, which gives the tolerance of the verification.
 const CELL: u32 = 4;
 
+/// Longest recording that is slid along, in ticks: sixteen days with the default
+/// parameters.
+const MOST_TICKS: u32 = 1 << 28;
+
 /// Tolerance in pitch units, either way.
 const REACH_PITCH: i32 = 3;
 
@@ -83,8 +87,10 @@ impl Sweep {
     /// Slides along a constellation; the `most` offsets that stand out most,
     /// at least `least` deviations. `counts` is scratch space.
     pub fn slide(&self, reference: &[Peak], most: usize, least: f64, counts: &mut Vec<u16>) -> Vec<Standout> {
-        let Some(last) = reference.last() else { return Vec::new() };
-        let cells = ((last.tick + self.length) / CELL + 3) as usize;
+        let end = reference.last().and_then(|last| last.tick.checked_add(self.length));
+        // Only a damaged segment has more: what it claims is no reason to get memory.
+        let Some(end) = end.filter(|end| *end <= MOST_TICKS) else { return Vec::new() };
+        let cells = (end / CELL + 3) as usize;
         counts.clear();
         counts.resize(cells, 0);
         for peak in reference {
@@ -93,7 +99,9 @@ impl Sweep {
             let base = 2 * (peak.tick + self.length) + 1;
             for group in &self.groups[*from as usize..*until as usize] {
                 for tick in group {
-                    counts[((base - tick) / (2 * CELL)) as usize] += (tick & 1) as u16;
+                    let count = &mut counts[((base - tick) / (2 * CELL)) as usize];
+                    // Beyond 65 535 only where a damaged segment repeats one peak.
+                    *count = count.wrapping_add((tick & 1) as u16);
                 }
             }
         }
@@ -103,7 +111,7 @@ impl Sweep {
         let least_count = (mean + least * deviation).ceil() as u16;
         let mut found: Vec<(u16, usize)> = Vec::new();
         for i in 0..cells - 1 {
-            let sum = counts[i] + counts[i + 1];
+            let sum = counts[i].saturating_add(counts[i + 1]);
             if sum < least_count {
                 continue;
             }
@@ -127,5 +135,27 @@ impl Sweep {
                 deviations: (f64::from(count) - mean) / deviation,
             })
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fingerprint::Fingerprint;
+    use crate::params::Params;
+
+    #[test]
+    fn what_a_damaged_segment_claims_gets_no_memory() {
+        let params = Params::default();
+        let peak = |tick| Peak { tick, pitch: 100, strength: 1 };
+        let query = Fingerprint { peaks: (0..200).map(|n| peak(9 * n)).collect(), frames: 500 };
+        let sweep = Sweep::new(&Query::new(&query, &params), 0..2000, 1.0, 0.0, params.max_pitch());
+        let mut counts = Vec::new();
+        let found = |reference: &[Peak], counts: &mut Vec<u16>| sweep.slide(reference, 3, 3.0, counts).len();
+        assert!(found(&query.peaks, &mut counts) > 0);
+        for last in [u32::MAX, u32::MAX - 2100, 1 << 30] {
+            assert_eq!(found(&[peak(7), peak(last)], &mut counts), 0);
+        }
+        assert!(found(&vec![peak(4000); 70_000], &mut counts) <= 3);
     }
 }

@@ -135,7 +135,7 @@ impl PeakPicker {
         Settled { origin_frame, peaks, frames: frames as u64 }
     }
 
-    /// Ends the stream: all peaks in order of time and pitch, and the number of
+    /// Ends the stream: all peaks in order of time, and the number of
     /// frames.
     pub fn finish(mut self) -> (Vec<Peak>, usize) {
         self.work(true);

@@ -64,6 +64,8 @@ pub use log::{
     Territory, TerritoryError, name_key, parse_declarations, parse_mandates, parse_owners,
 };
 pub use read::Recordings;
+#[cfg(any(test, fuzzing))]
+pub(crate) use read::parse_tombstones;
 pub use recording::{Added, Facts, NewRecording, Recording, RecordingError, Removal};
 pub use state::{RecordingsState, Since};
 pub use update::{LabelCopy, Updated};

@@ -252,7 +252,7 @@ pub(super) fn tombstones_of(
 }
 
 /// A roaring bitmap that fills `blob` exactly.
-pub(super) fn parse_tombstones(mut blob: &[u8]) -> Option<RoaringBitmap> {
+pub(crate) fn parse_tombstones(mut blob: &[u8]) -> Option<RoaringBitmap> {
     let bitmap = RoaringBitmap::deserialize_from(&mut blob).ok()?;
     blob.is_empty().then_some(bitmap)
 }

@@ -41,6 +41,7 @@ mod xml;
 
 pub use columns::ColumnMap;
 
+use std::collections::HashSet;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, BufReader};
@@ -88,9 +89,8 @@ impl Row {
     /// The row of the file at `path` with these cells, as they were kept from a
     /// manifest. The error says what is wrong with them.
     pub fn of_columns(path: &Path, columns: &[(String, Value)]) -> Result<Self, String> {
-        let (map, manifest) = (ColumnMap::default(), Manifest::default());
-        let mut builder =
-            Builder { file: Path::new(""), columns: &map, purpose: Purpose::Register, manifest };
+        let map = ColumnMap::default();
+        let mut builder = Builder::new(Path::new(""), &map, Purpose::Register);
         let row = builder.row(0, columns.to_vec()).map_err(|(column, reason)| match column {
             Some(column) => format!("column {column}: {reason}"),
             None => reason,
@@ -184,7 +184,7 @@ pub fn read_manifest(path: &Path, columns: &ColumnMap, purpose: Purpose) -> Resu
     };
     let io_error = |source| ManifestError::Io { path: path.to_owned(), source };
     let file = File::open(path).map_err(io_error)?;
-    let mut builder = Builder { file: path, columns, purpose, manifest: Manifest::default() };
+    let mut builder = Builder::new(path, columns, purpose);
     format(BufReader::new(file), &mut builder)?;
     Ok(builder.manifest)
 }
@@ -205,15 +205,22 @@ struct Builder<'a> {
     columns: &'a ColumnMap,
     purpose: Purpose,
     manifest: Manifest,
+    /// The columns that nobody reads: a file of JSON may have a new one in every row.
+    ignored: HashSet<String>,
 }
 
 /// What is wrong with one cell: its column, and the reason.
 type CellError = (Option<String>, String);
 
-impl Builder<'_> {
+impl<'a> Builder<'a> {
+    fn new(file: &'a Path, columns: &'a ColumnMap, purpose: Purpose) -> Self {
+        Builder { file, columns, purpose, manifest: Manifest::default(), ignored: HashSet::new() }
+    }
+
     /// Notes a column that nobody reads.
     fn ignore(&mut self, column: &str) {
-        if !self.manifest.ignored_columns.iter().any(|known| known == column) {
+        if !self.ignored.contains(column) {
+            self.ignored.insert(column.to_owned());
             self.manifest.ignored_columns.push(column.to_owned());
         }
     }
@@ -293,10 +300,10 @@ fn text(column: &str, value: &Value) -> Result<String, CellError> {
 }
 
 fn isrcs(text: &str) -> Result<Vec<Isrc>, CellError> {
-    let mut isrcs = Vec::new();
+    let (mut isrcs, mut seen) = (Vec::new(), HashSet::new());
     for part in text.split(';').map(str::trim).filter(|part| !part.is_empty()) {
         let isrc = Isrc::from_str(part).map_err(|error| (Some(ISRC.to_owned()), error.to_string()))?;
-        if !isrcs.contains(&isrc) {
+        if seen.insert(isrc) {
             isrcs.push(isrc);
         }
     }

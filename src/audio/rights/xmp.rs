@@ -2,7 +2,7 @@
 
 use roxmltree::{Document, Node};
 
-use super::{RightsSignal, SignalKind, Terms, xml};
+use super::{MAX_SIGNALS, RightsSignal, SignalKind, Terms, xml};
 
 const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
 
@@ -46,6 +46,10 @@ pub(in crate::audio) fn signals(packet: &[u8]) -> Vec<RightsSignal> {
 fn values(tree: &Document<'_>, namespace: &str, name: &str) -> Vec<String> {
     let mut values = Vec::new();
     for node in tree.descendants().filter(Node::is_element) {
+        // Properties inside one another would give the same items again and again.
+        if values.len() >= MAX_SIGNALS {
+            break;
+        }
         if node.has_tag_name((RDF, "Description")) {
             values.extend(node.attribute((namespace, name)).map(str::to_owned));
         }
@@ -54,7 +58,7 @@ fn values(tree: &Document<'_>, namespace: &str, name: &str) -> Vec<String> {
         }
         let items = node.descendants().filter(|n| n.has_tag_name((RDF, "li")));
         let before = values.len();
-        values.extend(items.filter_map(|item| item.text()).map(str::to_owned));
+        values.extend(items.filter_map(|item| item.text()).map(str::to_owned).take(MAX_SIGNALS));
         if values.len() == before {
             values.extend(node.attribute((RDF, "resource")).or(node.text()).map(str::to_owned));
         }
@@ -103,5 +107,20 @@ pub(in crate::audio) mod tests {
         assert_eq!(found[6].uses.len() + found[7].uses.len(), 2);
         assert!(signals(b"<x:xmpmeta>").is_empty());
         assert!(signals(b"").is_empty());
+    }
+
+    #[test]
+    fn properties_inside_one_another_do_not_multiply() {
+        let (depth, items) = (90, 20_000);
+        let packet = format!(
+            "<a xmlns:dc='http://purl.org/dc/elements/1.1/' xmlns:r='{RDF}'>{}{}{}</a>",
+            "<dc:rights>".repeat(depth),
+            "<r:li>x</r:li>".repeat(items),
+            "</dc:rights>".repeat(depth)
+        );
+        let tree = xml::parse(&packet).unwrap();
+        let found = values(&tree, "http://purl.org/dc/elements/1.1/", "rights");
+        assert!((1..=2 * MAX_SIGNALS).contains(&found.len()), "{}", found.len());
+        assert!(!signals(packet.as_bytes()).is_empty());
     }
 }

@@ -33,24 +33,18 @@ impl Tags {
         len: u64,
         limits: &Limits,
     ) {
-        let mut bodies = |ids: &[&[u8; 4]]| -> Vec<Vec<u8>> {
+        // One in memory at a time, however many there are.
+        let each = |source: &mut R, ids: &[&[u8; 4]], take: &mut dyn FnMut(Vec<u8>)| {
             let chunks = wave.chunks.iter().filter(|chunk| ids.contains(&&chunk.id));
-            chunks.filter_map(|chunk| riff::body(source, *chunk, len, limits.max_tag_bytes)).collect()
+            chunks.filter_map(|chunk| riff::body(source, *chunk, len, limits.max_tag_bytes)).for_each(take);
         };
-        let id3 = bodies(&[b"id3 ", b"ID3 "]);
-        let axml = bodies(&[b"axml"]);
-        let ixml = bodies(&[b"iXML"]);
-        let bext = bodies(&[b"bext"]);
-        let packets = bodies(&[b"_PMX"]);
-        let stores = bodies(&[b"C2PA"]);
-        let info = riff::info(source, wave, len, limits.max_tag_bytes);
-        id3.into_iter().for_each(|body| self.take_id3(body));
-        axml.iter().for_each(|body| with_tree(body, |tree| self.take_axml(tree)));
-        ixml.iter().for_each(|body| with_tree(body, |tree| self.take_ixml(tree)));
-        self.take_info(&info);
-        bext.iter().for_each(|body| self.take_bext(body));
-        packets.iter().for_each(|body| self.add_signals(xmp::signals(body)));
-        stores.iter().for_each(|body| self.add_signals(c2pa::signals(body)));
+        each(source, &[b"id3 ", b"ID3 "], &mut |body| self.take_id3(body));
+        each(source, &[b"axml"], &mut |body| with_tree(&body, |tree| self.take_axml(tree)));
+        each(source, &[b"iXML"], &mut |body| with_tree(&body, |tree| self.take_ixml(tree)));
+        self.take_info(&riff::info(source, wave, len, limits.max_tag_bytes));
+        each(source, &[b"bext"], &mut |body| self.take_bext(&body));
+        each(source, &[b"_PMX"], &mut |body| self.add_signals(xmp::signals(&body)));
+        each(source, &[b"C2PA"], &mut |body| self.add_signals(c2pa::signals(&body)));
     }
 
     fn take_id3(&mut self, body: Vec<u8>) {

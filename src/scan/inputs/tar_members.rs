@@ -4,10 +4,12 @@
 //! first dot of the file name are one *sample* (the WebDataset convention); they
 //! stand together, and a sample may hold any number of pieces of audio.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::rc::Rc;
 
 use tar::{Archive, Entry, EntryType};
 
@@ -41,7 +43,32 @@ pub fn key(name: &str) -> &str {
 
 /// Reads an archive from its start to its end.
 pub struct TarReader {
-    archive: Archive<Box<dyn io::BufRead + Send>>,
+    archive: Archive<Bounded>,
+    left: Rc<Cell<u64>>,
+}
+
+/// Bytes before a member that are read for its name and attributes, which the
+/// library holds in memory: far more than a path has.
+const MOST_HEADER_BYTES: u64 = 1 << 20;
+
+/// A source that gives no more bytes than are left.
+struct Bounded {
+    source: Box<dyn io::BufRead + Send>,
+    left: Rc<Cell<u64>>,
+}
+
+impl Read for Bounded {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let left = self.left.get();
+        if left == 0 {
+            let reason = format!("name and attributes of a member take more than {MOST_HEADER_BYTES} bytes");
+            return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
+        }
+        let most = usize::try_from(left).unwrap_or(usize::MAX).min(buf.len());
+        let read = self.source.read(&mut buf[..most])?;
+        self.left.set(left - read as u64);
+        Ok(read)
+    }
 }
 
 impl TarReader {
@@ -50,7 +77,9 @@ impl TarReader {
     /// # Errors
     /// If the file cannot be opened.
     pub fn open(path: &Path) -> io::Result<Self> {
-        Ok(Self { archive: Archive::new(plain(path)?) })
+        let left = Rc::new(Cell::new(MOST_HEADER_BYTES));
+        let source = Bounded { source: plain(path)?, left: Rc::clone(&left) };
+        Ok(Self { archive: Archive::new(source), left })
     }
 
     /// Calls `take` with every member and its content.
@@ -67,9 +96,13 @@ impl TarReader {
         for entry in self.archive.entries().map_err(damaged)? {
             let mut entry = entry.map_err(damaged)?;
             let member = member(&entry)?;
+            self.left.set(u64::MAX);
             if take(&member, &mut entry)?.is_break() {
                 return Ok(());
             }
+            // Else the library passes over the rest together with the next headers.
+            io::copy(&mut entry, &mut io::sink()).map_err(damaged)?;
+            self.left.set(MOST_HEADER_BYTES);
         }
         Ok(())
     }
@@ -210,6 +243,33 @@ mod tests {
         assert!(found[1].starts_with("b.mp3: takes more than 4096 bytes"), "{found:?}");
         assert_eq!(found[2], format!("{}: 3", long));
         assert_eq!((found.len(), skipped.total(), error), (3, 1, None));
+    }
+
+    #[test]
+    fn headers_are_bounded_and_contents_are_not() {
+        let named = |kind, bytes: &[u8]| {
+            let mut tar = tar::Builder::new(Vec::new());
+            let mut header = tar::Header::new_gnu();
+            header.set_entry_type(kind);
+            header.set_size(bytes.len() as u64);
+            header.set_path("x").expect("a short name");
+            header.set_cksum();
+            tar.append(&header, bytes).expect("memory");
+            let mut archive = tar.into_inner().expect("memory");
+            archive.truncate(archive.len() - 1024);
+            archive
+        };
+        let most = MOST_HEADER_BYTES as usize;
+        let content = archive(&[("skipped.txt", &vec![7; 3 * most]), ("b.mp3", b"123")]);
+        for kind in [EntryType::GNULongName, EntryType::XHeader] {
+            let tar = [named(kind, &vec![b'a'; 2 * most]), content.clone()].concat();
+            let (found, _, error) = read_all(&tar, 4096);
+            assert!(found.is_empty() && error.is_some_and(|e| e.contains("take more than 1048576 bytes")));
+        }
+        assert_eq!(read_all(&content, 4096).0, ["b.mp3: 3"]);
+        // Attributes of several members together may be more.
+        let tar = [&content[..content.len() - 1024], &content].concat();
+        assert_eq!(read_all(&tar, 4096).0.len(), 2);
     }
 
     #[test]

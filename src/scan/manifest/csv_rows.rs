@@ -1,5 +1,6 @@
 //! Rows of a CSV manifest.
 
+use std::collections::HashSet;
 use std::io::{self, Read};
 
 use serde_json::Value;
@@ -48,8 +49,9 @@ pub(super) fn read(mut source: impl Read, builder: &mut Builder<'_>) -> Result<(
         let wanted = wanted.join("` and no column `");
         return refuse(format!("the header has no column `{wanted}`; found {found}{separator}"));
     }
-    if let Some(twice) = columns.iter().enumerate().find(|(i, column)| columns[..*i].contains(column)) {
-        return refuse(format!("the header has the column `{}` twice: remove one", twice.1));
+    let mut seen = HashSet::new();
+    if let Some(twice) = columns.iter().find(|column| !seen.insert(column.as_str())) {
+        return refuse(format!("the header has the column `{twice}` twice: remove one"));
     }
     let mut record = csv::ByteRecord::new();
     while csv.read_byte_record(&mut record).map_err(|error| io_error(builder, error))? {

@@ -1,6 +1,6 @@
 //! Sound recordings of DDEX release messages (ERN).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Read;
 
 use super::xml::{self, Element};
@@ -31,9 +31,16 @@ pub(super) fn read(source: impl Read, builder: &mut Builder<'_>) -> Result<(), M
     }
     let parties = parties(&message);
     let release = release(&message, &parties);
+    // What recordings share is repeated in each of them, and so grows faster than the message.
+    let mut left = MAX_BYTES;
     for recording in recordings {
         let mut cells = cells(recording, &parties);
         cells.extend(release.iter().cloned());
+        let taken = cells.iter().map(|(_, text)| text.len() as u64).sum();
+        left = left.checked_sub(taken).ok_or_else(|| {
+            let reason = format!("its recordings repeat more than {MAX_BYTES} bytes: split the message");
+            refuse((recording.line, reason))
+        })?;
         builder.add(recording.line, Ok(cells.into_iter().map(|(name, text)| (name, text.into())).collect()));
     }
     Ok(())
@@ -109,10 +116,10 @@ fn isrcs(recording: &Element) -> Vec<&str> {
     for name in ["SoundRecordingId", "ResourceId"] {
         recording.below(name, &mut ids);
     }
-    let mut codes: Vec<&str> = Vec::new();
+    let (mut codes, mut seen) = (Vec::new(), HashSet::new());
     for id in ids.iter().flat_map(|id| id.all("ISRC")) {
         let code = id.text.trim();
-        if !code.is_empty() && !codes.contains(&code) {
+        if !code.is_empty() && seen.insert(code) {
             codes.push(code);
         }
     }

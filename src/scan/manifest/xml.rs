@@ -59,6 +59,10 @@ impl Element {
 /// and numbers): there is nothing that a file could make grow. A document type
 /// is refused.
 pub(super) fn parse(content: &[u8]) -> Result<Element, (u64, String)> {
+    parse_at_most(content, MAX_ELEMENTS)
+}
+
+fn parse_at_most(content: &[u8], most: usize) -> Result<Element, (u64, String)> {
     let content = decoded(content).map_err(|reason| (1, reason))?;
     let mut reader = Reader::from_str(&content);
     let mut lines = Lines { content: content.as_bytes(), counted: 0, line: 1 };
@@ -70,20 +74,21 @@ pub(super) fn parse(content: &[u8]) -> Result<Element, (u64, String)> {
         let event = reader.read_event().map_err(|error| {
             (lines.at(reader.error_position()), format!("is not well-formed XML: {error}"))
         })?;
+        if matches!(event, Event::Start(_) | Event::Empty(_)) {
+            elements += 1;
+            if open.len() >= MAX_DEPTH || elements > most {
+                return Err(wrong(format!(
+                    "more than {MAX_DEPTH} levels or {most} elements: no release message has so many"
+                )));
+            }
+        }
         let closed = match event {
             Event::Start(start) => {
-                elements += 1;
-                if open.len() >= MAX_DEPTH || elements > MAX_ELEMENTS {
-                    return Err(wrong(format!(
-                        "more than {MAX_DEPTH} levels or {MAX_ELEMENTS} elements: no release message has so many"
-                    )));
-                }
                 let name = start.local_name().as_ref().to_owned();
                 open.push(Element { name, line, ..Element::default() });
                 None
             }
             Event::Empty(start) => {
-                elements += 1;
                 let name = start.local_name().as_ref().to_owned();
                 Some(Element { name, line, ..Element::default() })
             }
@@ -161,5 +166,20 @@ impl Lines<'_> {
         self.line += passed.iter().filter(|byte| **byte == b'\n').count() as u64;
         self.counted = to;
         self.line
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn elements_are_counted_however_they_are_written() {
+        for (inner, few) in [("<b/>", true), ("<b></b>", true), ("<b/>x<b/>", false)] {
+            let found = parse_at_most(format!("<a>{inner}</a>").as_bytes(), 2);
+            assert_eq!(found.is_ok(), few, "{inner}");
+        }
+        let (line, reason) = parse_at_most(b"<a>\n<b/>\n<b/></a>", 2).expect_err("three of two");
+        assert!(line >= 2 && reason.contains("2 elements"), "line {line}: {reason}");
     }
 }
