@@ -139,14 +139,17 @@ struct Listener<'a> {
     matcher: &'a Matcher<'a>,
     params: &'a Params,
     stopped: &'a dyn Fn() -> bool,
+    /// All that came before the first gap, and the place of the next sample.
     whole: Fingerprinter,
+    next: u64,
+    gap: bool,
     state: State,
 }
 
 impl<'a> Listener<'a> {
     fn new(matcher: &'a Matcher<'a>, params: &'a Params, stopped: &'a dyn Fn() -> bool) -> Self {
         let state = State::Undecided { samples: Vec::new() };
-        Listener { matcher, params, stopped, whole: Fingerprinter::new(params), state }
+        Listener { matcher, params, stopped, whole: Fingerprinter::new(params), next: 0, gap: false, state }
     }
 
     fn seconds(&self, samples: u64) -> Seconds {
@@ -185,14 +188,17 @@ impl<'a> Listener<'a> {
 
     /// `None` if all has to be decoded, and was not.
     fn finish(mut self) -> Option<Sound> {
+        // Short files come whole, whatever was wished.
+        if !self.gap && !matches!(self.state, State::Disagreed) {
+            return Some(Sound::Whole(self.whole.finish()));
+        }
         self.close();
         match self.state {
-            State::Undecided { .. } | State::Whole => Some(Sound::Whole(self.whole.finish())),
             State::Windows { known, .. } => {
                 let decoded_s = known.iter().map(Window::length_s).sum();
                 Some(Sound::Settled { found: united(&known)?, decoded_s })
             }
-            State::Disagreed => None,
+            _ => None,
         }
     }
 }
@@ -223,13 +229,14 @@ impl Parts for Listener<'_> {
         if matches!(&self.state, State::Windows { open: Some(window), .. } if window.next != first) {
             self.close();
         }
+        self.gap |= self.next != first;
+        self.next = first + samples.len() as u64;
+        if !self.gap {
+            self.whole.push(samples);
+        }
         match &mut self.state {
-            State::Undecided { samples: kept } => {
-                kept.extend_from_slice(samples);
-                self.whole.push(samples);
-            }
-            State::Whole => self.whole.push(samples),
-            State::Disagreed => {}
+            State::Undecided { samples: kept } => kept.extend_from_slice(samples),
+            State::Whole | State::Disagreed => {}
             State::Windows { open, .. } => {
                 let window = open.get_or_insert_with(|| OpenWindow {
                     first,

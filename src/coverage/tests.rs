@@ -144,8 +144,9 @@ fn what_is_put_in_or_taken_out_or_laid_over_a_window_is_seen() {
     // Nothing registered, and nothing registered at the start.
     library.whole(&other);
     library.whole(&[part(&other, 0..30), part(a, 0..170)].concat());
-    // Shorter than a window.
+    // Shorter than a window, and than the first and the last.
     library.whole(part(a, 0..9));
+    library.whole(part(a, 40..61));
 }
 
 /// What the documentation says: it moves nothing and lies between two windows.

@@ -1,6 +1,7 @@
 //! The program end to end, as people run it, on the committed test data.
 
 mod compare;
+mod coverage;
 #[cfg(feature = "parquet")]
 mod dataset;
 #[cfg(feature = "parquet")]

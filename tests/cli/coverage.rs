@@ -1,0 +1,67 @@
+//! `earmark scan --coverage`.
+
+use serde_json::Value;
+
+use crate::support::{earmark, folder, registry};
+
+/// Scans with a coverage, into a report.
+fn scan(coverage: &str, into: &std::path::Path) -> Vec<Value> {
+    let registry = registry().to_str().expect("a plain name");
+    let line = format!(
+        "scan testdata/catalogue testdata/scraped --registry {registry} --coverage {coverage} \
+         --as-of 2026-11-21 --format jsonl --out {{}}/{coverage}.jsonl"
+    );
+    let run = earmark(&line, into);
+    assert_eq!(run.code, Some(1), "{}", run.stderr);
+    let report = std::fs::read_to_string(into.join(format!("{coverage}.jsonl"))).expect("written");
+    let mut objects: Vec<Value> =
+        report.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    assert_eq!(objects.remove(0)["coverage"], coverage);
+    objects
+}
+
+#[test]
+fn windows_lead_to_the_same_verdicts() {
+    let folder = folder();
+    let (full, adaptive) = (scan("full", folder.path()), scan("adaptive", folder.path()));
+    assert_eq!(full.len(), adaptive.len());
+    let mut windows = 0;
+    for (full, adaptive) in full.iter().zip(&adaptive) {
+        assert_eq!(full["decoded_s"], full["duration_s"], "{full}");
+        for key in ["path", "verdict", "file", "audio", "duration_s"] {
+            assert_eq!(full[key], adaptive[key], "{adaptive}");
+        }
+        let names = |row: &Value| -> Vec<Value> {
+            let matches = row["matches"].as_array().expect("a list");
+            matches.iter().map(|found| found["recording"].clone()).collect()
+        };
+        assert_eq!(names(full), names(adaptive));
+        if adaptive["decoded_s"] == adaptive["duration_s"] {
+            assert_eq!(full, adaptive);
+        } else {
+            windows += 1;
+        }
+    }
+    // Songs of 26 s: 12 at the start and 10 at the end.
+    assert!(windows >= 3, "{windows} of the songs were known by windows");
+
+    // What such a report says can be repeated, from the files.
+    let registry = registry().to_str().expect("a plain name");
+    let verify = |more: &str| {
+        earmark(&format!("report verify {{}}/adaptive.jsonl --registry {registry} {more}"), folder.path())
+    };
+    let same = verify("");
+    assert_eq!((same.code, same.stdout.as_str()), (Some(0), ""), "{}", same.stderr);
+    let line = "fingerprint testdata/catalogue testdata/scraped --out {}/all.efp";
+    earmark(line, folder.path());
+    let refused = verify("--fingerprints {}/all.efp");
+    assert_eq!(refused.code, Some(2));
+    assert!(refused.stderr.contains("--coverage adaptive"), "{}", refused.stderr);
+    // Going on with another coverage would mix two kinds of rows.
+    let line = format!(
+        "scan testdata/catalogue testdata/scraped --registry {registry} --as-of 2026-11-21 \
+         --format jsonl --out {{}}/adaptive.jsonl --resume"
+    );
+    let other = earmark(&line, folder.path());
+    assert_eq!(other.code, Some(2), "{}", other.stderr);
+}
