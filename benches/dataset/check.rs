@@ -48,7 +48,8 @@ pub fn check(truth: &[truth::Row], rows: &[Row], misses: &Path) -> Result<String
     let mut lengths: BTreeMap<&str, Share> = BTreeMap::new();
     let mut broken: BTreeMap<&str, [u64; 3]> = BTreeMap::new();
     let mut wrong: BTreeMap<&str, u64> = BTreeMap::new();
-    let mut unregistered = (0u64, 0u64);
+    let mut unregistered = (0u64, 0u64, 0u64);
+    let groups: BTreeMap<&str, &str> = truth.iter().map(|due| (&due.source[..], &due.group[..])).collect();
     for due in truth {
         let Some(row) = by_item.get(&due.item[..]) else { continue };
         let kind = match (due.broken.is_empty(), due.registered) {
@@ -97,9 +98,15 @@ pub fn check(truth: &[truth::Row], rows: &[Row], misses: &Path) -> Result<String
         }
         if !due.registered {
             unregistered.0 += 1;
-            if row.accepted().next().is_some() {
+            let group = |name: &str| groups.get(name).copied().unwrap_or("");
+            let others: Vec<&str> = row.accepted().map(|found| group(&found.recording)).collect();
+            let related = |group: &str| !group.is_empty() && group == due.group;
+            if others.iter().any(|group| !related(group)) {
+                unregistered.2 += 1;
+                note("unregistered, and recognised as music of another group")?;
+            } else if !others.is_empty() {
                 unregistered.1 += 1;
-                note("unregistered, and recognised")?;
+                note("unregistered, and recognised as music of its own group")?;
             }
             continue;
         }
@@ -136,8 +143,8 @@ pub fn check(truth: &[truth::Row], rows: &[Row], misses: &Path) -> Result<String
     }
     writeln!(
         out,
-        "\nOf {} unregistered items {} were recognised as something registered.\n",
-        unregistered.0, unregistered.1
+        "\nOf {} unregistered items {} were recognised as registered music of their own group (album, game), which may be in them, and {} as other music.\n",
+        unregistered.0, unregistered.1, unregistered.2
     )?;
     writeln!(out, "| truth | verdict | rows |\n|---|---|---|")?;
     for ((kind, verdict), count) in &verdicts {

@@ -17,6 +17,9 @@ use crate::truth::{self, INPUTS, Inputs, TRUTH};
 struct Entry {
     path: PathBuf,
     id: String,
+    /// Album or game.
+    #[serde(default)]
+    group: String,
 }
 
 /// Makes the data set.
@@ -59,10 +62,10 @@ fn sources(options: &MakeOptions) -> Result<Vec<Source>, Failure> {
     let registered: BTreeSet<String> =
         entries(&options.recordings)?.into_iter().map(|entry| entry.id).collect();
     let mut sources = Vec::new();
-    for Entry { path, id } in entries(&options.music)? {
+    for Entry { path, id, group } in entries(&options.music)? {
         let duration_s = encode::duration_s(&path).unwrap_or(0.0);
         if duration_s >= options.shortest {
-            sources.push(Source { registered: registered.contains(&id), path, id, duration_s });
+            sources.push(Source { registered: registered.contains(&id), path, id, group, duration_s });
         }
     }
     for wanted in [true, false] {
@@ -79,7 +82,7 @@ fn entries(path: &Path) -> Result<Vec<Entry>, Failure> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut reader = csv::Reader::from_path(path).map_err(named)?;
     let rows: Vec<Entry> = reader.deserialize().collect::<Result<_, _>>().map_err(named)?;
-    Ok(rows.into_iter().map(|entry| Entry { path: folder.join(entry.path), id: entry.id }).collect())
+    Ok(rows.into_iter().map(|entry| Entry { path: folder.join(&entry.path), ..entry }).collect())
 }
 
 /// What is named to the scan, in the order of the plan.

@@ -30,7 +30,8 @@ pub enum Step {
 /// `make`.
 #[derive(Args, Debug)]
 pub struct MakeOptions {
-    /// CSV with the columns path and id: music
+    /// CSV with the columns path, id and, if known, group (album, game): music;
+    /// recordings of different groups share no audio
     pub music: PathBuf,
     /// CSV with the columns path and id: the recordings that are registered
     pub recordings: PathBuf,

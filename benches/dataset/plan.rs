@@ -14,6 +14,8 @@ pub struct Source {
     pub path: PathBuf,
     /// Its name in the manifest.
     pub id: String,
+    /// Album or game; other recordings of it may share audio with it.
+    pub group: String,
     /// Whether it is registered.
     pub registered: bool,
     /// Its length in seconds.

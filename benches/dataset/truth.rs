@@ -22,6 +22,8 @@ pub struct Row {
     pub part: String,
     /// Id of the recording that it is cut from.
     pub source: String,
+    /// Album or game of that, whose recordings may share audio; empty if unknown.
+    pub group: String,
     /// Whether that is registered.
     pub registered: bool,
     /// Where in the recording it begins, in seconds.
@@ -67,6 +69,7 @@ pub fn rows(plan: &Plan, sources: &[Source]) -> Vec<Row> {
                 item: named.name().to_string_lossy().into_owned(),
                 part: kind.name().to_owned(),
                 source: source.id.clone(),
+                group: source.group.clone(),
                 registered: source.registered,
                 start_s: file.start_s + offset_s,
                 duration_s: length_s.unwrap_or(source.duration_s),

@@ -12,9 +12,14 @@ pub struct ErrorKinds(BTreeMap<String, u64>);
 
 impl ErrorKinds {
     /// Counts an error. What stands behind the first colon, bracket or number is
-    /// about the one file.
+    /// about the one file; digits in a word (AC-3) belong to it.
     pub fn add(&mut self, error: &str) {
-        let about = |c: char| matches!(c, ':' | '(' | ';' | '"') || c.is_ascii_digit();
+        let mut before = ' ';
+        let about = |c: char| {
+            let begins = before == ' ';
+            before = c;
+            matches!(c, ':' | '(' | ';' | '"') || begins && c.is_ascii_digit()
+        };
         let kind = error.split(about).next().unwrap_or(error).trim();
         let known = self.0.contains_key(kind) || self.0.len() < MOST_KINDS;
         *self.0.entry(if known { kind } else { "others" }.to_owned()).or_default() += 1;
@@ -45,11 +50,15 @@ mod tests {
             "the file is empty",
             "cannot be opened: denied",
             "took longer than 3 s",
+            "cannot decode the codec E-AC-3: there is no decoder",
         ] {
             kinds.add(error);
         }
-        assert_eq!(kinds.to_string(), "2 cannot be opened, 1 the file is empty, 1 took longer than");
+        assert_eq!(
+            kinds.to_string(),
+            "2 cannot be opened, 1 cannot decode the codec E-AC-3, 1 the file is empty, 1 took longer than"
+        );
         ('一'..).take(100).for_each(|kind| kinds.add(&kind.to_string()));
-        assert!(kinds.to_string().starts_with("83 others"), "{kinds}");
+        assert!(kinds.to_string().starts_with("84 others"), "{kinds}");
     }
 }

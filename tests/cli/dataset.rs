@@ -214,13 +214,15 @@ fn a_killed_scan_goes_on_where_it_was() {
             registry().display()
         )
     };
+    // Not part of what is timed.
+    registry();
     let start = Instant::now();
     let whole = earmark(&line("whole"), folder.path());
     let mut longest = start.elapsed().as_secs_f64();
     assert_eq!(whole.code, Some(3), "{}", whole.stderr);
     let names = folder.path().to_str().expect("a plain name");
     let mut state = 12_345u32;
-    let mut most = 0;
+    let (mut most, mut written) = (0, false);
     for _ in 0..kills {
         let mut command = program();
         command.args(line("killed").split_whitespace().map(|word| word.replace("{}", names)));
@@ -233,13 +235,19 @@ fn a_killed_scan_goes_on_where_it_was() {
         std::thread::sleep(Duration::from_secs_f64(longest * 0.6 * share));
         child.kill().expect("SIGKILL");
         child.wait().expect("it is dead");
-        let part = folder.path().join("killed.jsonl.part");
+        let (out, part) = (folder.path().join("killed.jsonl"), folder.path().join("killed.jsonl.part"));
+        // On a machine that others use, how long a life has to be changes.
+        if out.exists() {
+            fs::remove_file(out).expect("a file");
+            (longest, most) = (longest * 0.6, 0);
+            continue;
+        }
         let rows = fs::read(&part).map_or(0, |bytes| bytes.iter().filter(|byte| **byte == b'\n').count());
-        assert!(rows >= most || !part.exists(), "rows were lost: {rows} of {most}");
-        // On a machine that others use, a life that was long enough may not be any more.
-        if rows <= most {
+        assert!(rows >= most, "rows were lost: {rows} of {most}");
+        if rows == most {
             longest *= 1.2;
         }
+        written |= rows > 0;
         most = rows.max(most);
         // And a torn line, as a full disk or a power cut leaves.
         if let Ok(mut bytes) = fs::read(&part) {
@@ -247,7 +255,7 @@ fn a_killed_scan_goes_on_where_it_was() {
             fs::write(&part, bytes).expect("a file");
         }
     }
-    assert!(most > 0, "no run came to write anything");
+    assert!(written, "no run came to write anything");
     let run = earmark(&line("killed"), folder.path());
     assert_eq!(run.code, Some(3), "{}", run.stderr);
     for suffix in ["jsonl", "annotated.jsonl", "allow"] {
