@@ -262,6 +262,15 @@ mod tests {
     }
 
     #[test]
+    fn what_parts_codes_is_in_none() {
+        for text in ["US-S1Z-\0 99-00001", "US-S1Z-\n99-00001"] {
+            assert!(text.parse::<Isrc>().is_err(), "{text:?}");
+            assert_eq!(Isrc::find_all(text), []);
+        }
+        assert_eq!("\r\nUSS1Z9900001\n".parse::<Isrc>().unwrap().as_str(), "USS1Z9900001");
+    }
+
+    #[test]
     fn an_icelandic_code_that_begins_with_isrc_is_not_a_label() {
         assert_eq!("ISRC12400001".parse::<Isrc>().unwrap().as_str(), "ISRC12400001");
         assert_eq!("ISRC: IS-RC1-24-00001".parse::<Isrc>().unwrap().as_str(), "ISRC12400001");

@@ -189,6 +189,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::random::Random;
 
     fn root() -> &'static Path {
         Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -212,6 +213,34 @@ mod tests {
             for file in files {
                 println!("{}", file.display());
                 run(&fs::read(&file).expect("a file"));
+            }
+        }
+    }
+
+    /// What is cut short, flipped, or lies about its sizes, of files spread over the corpus.
+    #[test]
+    fn damaged_versions_of_what_fuzzing_kept_break_nothing() {
+        const FILES: usize = 12;
+        let corpus = root().join("fuzz/corpus");
+        let mut random = Random::new(17);
+        for (name, run) in TARGETS.iter().filter(|_| corpus.is_dir()) {
+            let files = files(&corpus.join(name));
+            for file in files.iter().step_by(files.len() / FILES + 1) {
+                let good = fs::read(file).expect("a file");
+                for round in 0..18 {
+                    let mut bytes = good.clone();
+                    let at = random.below(good.len() as u64 + 1) as usize;
+                    match round % 3 {
+                        0 => bytes.truncate(at),
+                        1 => bytes.iter_mut().skip(at).take(1).for_each(|byte| *byte ^= 1 << random.below(8)),
+                        _ => {
+                            let lie = [[0xff; 4], [0x7f, 0xff, 0xff, 0xff], [0; 4]][random.below(3) as usize];
+                            bytes.iter_mut().skip(at).zip(lie).for_each(|(byte, lie)| *byte = lie);
+                        }
+                    }
+                    println!("{}, round {round}, at {at}", file.display());
+                    run(&bytes);
+                }
             }
         }
     }

@@ -124,6 +124,36 @@ fn every_damaged_byte_is_found_and_none_is_fatal() {
     }
 }
 
+/// What a header or a table claims, under good checksums, costs no more than what
+/// is there.
+#[test]
+fn sizes_that_lie_cost_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.seg");
+    let params = Params::default();
+    write(&path, &params);
+    let good = fs::read(&path).unwrap();
+    let rewrite = |change: &dyn Fn(&mut Vec<u8>)| {
+        let mut bytes = good.clone();
+        change(&mut bytes);
+        let end = super::format::HEADER_BYTES - 4;
+        let crc = crc32fast::hash(&bytes[..end]).to_le_bytes();
+        bytes[end..end + 4].copy_from_slice(&crc);
+        Segment::held(&path, &bytes, &params)
+    };
+    // The number of low bits of a key that do not select its bucket.
+    for bits in (0..=255).filter(|bits| *bits != good[12]) {
+        let opened = rewrite(&|bytes| bytes[12] = bits);
+        assert!(matches!(opened, Err(IndexError::Damaged { .. })), "{bits} bits");
+    }
+    // The frames of the first recording.
+    let table = u64::from_le_bytes(good[60..68].try_into().unwrap()) as usize;
+    let long = rewrite(&|bytes| bytes[table + 4..table + 8].fill(0xff)).unwrap();
+    assert_eq!(long.recording(0).frames, u32::MAX);
+    let merged = Segment::merged_in_memory(&params, &[&long], &Default::default()).unwrap();
+    assert!(merged.slots() < 1_000_000, "{} slots", merged.slots());
+}
+
 /// Merging gives the bytes of building together, however the recordings were split
 /// and whatever was removed on the way.
 #[test]
