@@ -3,7 +3,7 @@
 //! [`listen`] decodes all of a file, or, where [`Coverage::Adaptive`] is asked for
 //! and a file begins with a registered recording, windows of it. If every window
 //! holds that recording alone, and all on one line of time, the file is taken for
-//! that recording from its first window to its last: [`united`](windows::united)
+//! that recording from its first window to its last: [`united`]
 //! makes one match of theirs. In any other case all of the file is decoded, from
 //! where it is known that the answer is still open.
 //!
@@ -86,7 +86,7 @@ impl From<Fingerprint> for Sound {
 /// if the windows disagree; while `stopped` says so, what is decoded is thrown away.
 ///
 /// # Errors
-/// Those of [`decode_parts`](crate::audio::decode_parts), and of `open`.
+/// Those of [`decode_parts`], and of `open`.
 pub fn listen<R, E>(
     open: &dyn Fn() -> Result<R, E>,
     extension: Option<&str>,

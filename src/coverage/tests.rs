@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{Sound, listen};
 use crate::audio::{AudioError, AudioInfo, Limits};
 use crate::fingerprint::{Fingerprint, Fingerprinter, fingerprint};
-use crate::index::{Index, Segment, SegmentEntry, write_segment};
+use crate::index::{Index, Segment, SegmentEntry};
 use crate::matching::{Grade, Match, MatchOptions, Matcher};
 use crate::params::Params;
 use crate::random::Random;
@@ -76,11 +76,8 @@ impl Library {
             .zip(0..)
             .map(|(fingerprint, key)| SegmentEntry { recording: RecordingKey(key), fingerprint })
             .collect();
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.seg");
-        write_segment(&path, &params, &entries).unwrap();
-        let segment = Arc::new(Segment::open(&path, &params).unwrap());
-        let index = Index::new(vec![segment], Default::default());
+        let segment = Segment::in_memory(&params, &entries).unwrap();
+        let index = Index::new(vec![Arc::new(segment)], Default::default());
         let [a, b] = songs;
         Library { params, index, a, b }
     }

@@ -17,7 +17,6 @@ pub(super) struct Library {
     recordings: Vec<Fingerprint>,
     pub(super) index: Index,
     pub(super) params: Params,
-    _folder: tempfile::TempDir,
 }
 
 const FRAMES: u32 = 2812;
@@ -40,12 +39,9 @@ impl Library {
             .zip(0..)
             .map(|(fingerprint, key)| SegmentEntry { recording: RecordingKey(key), fingerprint })
             .collect();
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.seg");
-        write_segment(&path, &params, &entries).unwrap();
-        let segment = Arc::new(Segment::open(&path, &params).unwrap());
-        let index = Index::new(vec![segment], Default::default());
-        Library { recordings, index, params, _folder: folder }
+        let segment = Segment::in_memory(&params, &entries).unwrap();
+        let index = Index::new(vec![Arc::new(segment)], Default::default());
+        Library { recordings, index, params }
     }
 
     /// `seconds` of a recording from `from_s`, at a time scale and pitch shift,
