@@ -181,7 +181,9 @@ fn audio_on_stdin_is_scanned() {
     let mut command = program();
     command.args(["scan", "-", "--format", "jsonl", "--registry"]).arg(registry());
     let clip = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/scraped/tag-wrong.ogg");
-    let found = run(command.stdin(File::open(clip).expect("a clip"))).rows();
+    let run = run(command.stdin(File::open(clip).expect("a clip")));
+    assert!(!run.stderr.contains("found no"), "{}", run.stderr);
+    let found = run.rows();
     let line =
         format!("scan testdata/scraped/tag-wrong.ogg --format jsonl --registry {}", registry().display());
     let file = earmark(&line, Path::new("/")).rows();

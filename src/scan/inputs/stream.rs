@@ -90,8 +90,10 @@ impl Listing {
     /// entries a fingerprint file has, if that is known.
     pub fn survey(&self, kept: impl Fn(&Path) -> Option<u64>) -> Survey {
         let mut survey = Survey::default();
-        let mut items = (self.rows.is_empty() && self.lists.is_empty()).then_some(0u64);
-        for named in self.named.iter().filter(|named| named.as_os_str() != STDIN) {
+        let (streams, files): (Vec<_>, Vec<_>) =
+            self.named.iter().partition(|named| named.as_os_str() == STDIN);
+        let mut items = (self.rows.is_empty() && self.lists.is_empty()).then_some(streams.len() as u64);
+        for named in files {
             let _ = walk(named, &self.choice, &mut survey.skipped, &mut |found| {
                 let count = match found.as_deref().map(Holds::by_name) {
                     Err(_) | Ok(Holds::Audio) => Some(1),
