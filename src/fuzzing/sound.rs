@@ -46,7 +46,7 @@ pub fn decode(data: &[u8]) {
     #[cfg(fuzzing)]
     super::pass_contained_panics();
     let first = run(data, false);
-    if data.len() % 4 == 0 {
+    if data.len().is_multiple_of(4) {
         match (&first, run(data, true)) {
             (Ok((samples, info)), Ok((others, other))) => {
                 assert_eq!(*info, other);
@@ -133,7 +133,7 @@ pub fn tags(data: &[u8]) {
     super::pass_contained_panics();
     let limits = limits();
     let first = read_tags(Cursor::new(data.to_vec()), None, &limits);
-    if data.len() % 4 == 0 {
+    if data.len().is_multiple_of(4) {
         let other = read_tags(Dribble::new(Cursor::new(data.to_vec())), None, &limits);
         assert_eq!(first.as_ref().map_err(ToString::to_string), other.as_ref().map_err(ToString::to_string));
     }
