@@ -17,7 +17,7 @@ use parquet::schema::types::{Type, TypePtr};
 
 use super::cells::{COLUMNS, Cells, List};
 use super::{AnnotateError, Counts, Form, Verdicts, finish, next};
-use crate::scan::inputs::{BATCH_ROWS, InputError, RowSource};
+use crate::scan::inputs::{BATCH_ROWS, InputError, RowSource, parquet_pages};
 
 /// Where Arrow keeps the schema of the columns, which more columns contradict.
 /// Readers without it go by the types of Parquet.
@@ -70,6 +70,7 @@ pub(super) fn write<W: Write + Send>(
             copy(&bytes, group.metadata(), form, &mut out)?;
         } else {
             for at in 0..group.num_columns() {
+                parquet_pages::check(&mut &bytes, group.metadata().column(at))?;
                 filter(group.as_ref(), at, &kept, &mut out)?;
             }
         }

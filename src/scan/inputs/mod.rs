@@ -14,6 +14,7 @@
 //! | `lines` | lines of bounded length, also out of gzip |
 //! | `manifest_rows` | rows of JSONL and CSV that name audio |
 //! | `parquet_rows` | rows of Parquet with a path or the audio itself |
+//! | `parquet_pages` | what pages claim to hold |
 //! | `tar_members`, `zip_members` | audio in archives, in memory one by one |
 //! | `selection` | every n-th item, and those behind what is done |
 //!
@@ -26,6 +27,8 @@ mod holders;
 mod input;
 mod lines;
 mod manifest_rows;
+#[cfg(feature = "parquet")]
+pub(crate) mod parquet_pages;
 #[cfg(feature = "parquet")]
 mod parquet_rows;
 mod path_list;

@@ -11,6 +11,7 @@ use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
 use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
 
 use super::manifest_rows::no_column;
+use super::parquet_pages;
 use super::tar_members::inside;
 use super::{Input, InputError, Item, PATH_COLUMNS, RowSource, Shared};
 
@@ -40,10 +41,12 @@ pub(super) fn read(
     push: &mut dyn FnMut(Item) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, InputError> {
     let (reader, columns) = open(source)?;
+    let mut pages = File::open(&source.path)?;
     let mut number = 0u64;
     for group in 0..reader.num_row_groups() {
         let group = reader.get_row_group(group).map_err(damaged)?;
-        let cells = |column: Option<usize>| column.map(|at| Cells::open(group.as_ref(), at)).transpose();
+        let mut cells =
+            |column: Option<usize>| column.map(|at| Cells::open(group.as_ref(), at, &mut pages)).transpose();
         let (mut paths, mut sounds) = (cells(columns.path)?, cells(columns.bytes)?);
         for _ in 0..group.metadata().num_rows() {
             let cell = |cells: &mut Option<Cells>| match cells {
@@ -137,7 +140,8 @@ struct Cells {
 }
 
 impl Cells {
-    fn open(group: &dyn RowGroupReader, at: usize) -> Result<Self, InputError> {
+    fn open(group: &dyn RowGroupReader, at: usize, pages: &mut File) -> Result<Self, InputError> {
+        parquet_pages::check(pages, group.metadata().column(at))?;
         let size = group.metadata().column(at).uncompressed_size();
         if !(0..=LARGEST_CHUNK).contains(&size) {
             return Err(damaged_text(format!(
