@@ -52,12 +52,16 @@ pub fn write_eu_summary(out: &mut impl Write, header: &ScanHeader, totals: &Tota
 }
 
 fn size(totals: &Totals, files: u64) -> String {
-    match files - totals.named {
-        0 => bytes(totals.bytes),
-        unknown => {
-            format!("{}, without {} that could not be read", bytes(totals.bytes), counted(unknown, "file"))
-        }
+    let mut size = bytes(totals.bytes);
+    let unknown = files - totals.named;
+    if unknown > 0 {
+        size += &format!(", without {} that could not be read", counted(unknown, "file"));
     }
+    if totals.passages > 0 {
+        let passages = counted(totals.passages, "passage");
+        size += &format!(", without the files of {passages}, each of which counts as a file elsewhere here");
+    }
+    size
 }
 
 fn write_sources(out: &mut impl Write, totals: &Totals, files: u64) -> io::Result<()> {
@@ -225,11 +229,11 @@ fn code(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::PastRow;
     use super::super::scan_row::tests::{example, failed, header};
+    use super::super::{PastRow, ScanRow};
     use super::*;
 
-    fn summary(rows: &[super::super::ScanRow]) -> String {
+    fn summary(rows: &[ScanRow]) -> String {
         let mut totals = Totals::default();
         for row in rows {
             let mut line = Vec::new();
@@ -246,6 +250,11 @@ mod tests {
         let mut crawled = example();
         crawled.columns.push(("Crawl_Date".to_owned(), "2026-03-01".into()));
         crawled.columns.push(("license".to_owned(), "CC-BY | `x`\n".into()));
+        let passage = ScanRow { path: "talk.wav#t=2.5,7".to_owned(), ..example() };
+        let text = summary(&[passage, failed()]);
+        let said = "| size of the files | 0\u{a0}bytes, without 1\u{a0}file that could not be read, without the \
+                    files of 1\u{a0}passage, each of which counts as a file elsewhere here |";
+        assert!(text.contains(said), "{text}");
         let text = summary(&[crawled, example(), failed()]);
         for said in [
             "| files | 3 |",

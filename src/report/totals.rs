@@ -16,10 +16,13 @@ pub struct Totals {
     pub verdicts: Summary,
     /// Audio that could be decoded, in seconds.
     pub audio_s: Seconds,
-    /// Bytes of the files that could be read.
+    /// Bytes of the files that could be read, without those of passages.
     pub bytes: u64,
-    /// Files of which the bytes are known.
+    /// Files of which the bytes are known, passages included.
     pub named: u64,
+    /// Rows about a passage of a file: how many of them are of one file is not
+    /// known, so that its bytes cannot be summed.
+    pub passages: u64,
     /// Files that could not be decoded.
     pub undecoded: u64,
     /// Files and seconds of each codec in each container, as `mp3 in mpa`.
@@ -90,8 +93,10 @@ impl Totals {
     pub fn add(&mut self, row: &PastRow) {
         self.verdicts.add(row.verdict);
         self.audio_s += row.duration_s.unwrap_or(0.0);
+        let is_passage = row.path.rsplit_once('#').is_some_and(|(_, fragment)| fragment.starts_with("t="));
+        self.passages += u64::from(is_passage);
         if let Some(file) = &row.file {
-            self.bytes = self.bytes.saturating_add(file.bytes);
+            self.bytes = self.bytes.saturating_add(if is_passage { 0 } else { file.bytes });
             self.named += 1;
         }
         match &row.audio {
