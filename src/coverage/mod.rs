@@ -99,8 +99,8 @@ where
     R: Read + Seek + Send + Sync + 'static,
     E: From<AudioError>,
 {
-    // Of a long file that is searched whole, most is not slid either.
-    let windows = matcher.without_sliding();
+    // Of a long file that is searched whole, most is searched like this, too.
+    let windows = matcher.sparing();
     let mut listener = Listener::new(&windows, params, stopped);
     let info = decode_parts(open()?, extension, params.rate_hz, limits, &mut listener)?;
     if let Some(sound) = listener.finish() {

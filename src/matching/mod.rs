@@ -211,9 +211,10 @@ impl<'a> Matcher<'a> {
         Matcher { plan, ..self }
     }
 
-    /// The same matcher without sliding, which is for music under noise.
-    pub fn without_sliding(&self) -> Self {
-        let plan = search::Plan { sweep_seconds: 0.0, ..self.plan };
+    /// A matcher that searches every query as most of a long one is searched: with a
+    /// part of the look-ups and without sliding, which is for music under noise.
+    pub fn sparing(&self) -> Self {
+        let plan = search::Plan { sweep_seconds: 0.0, ..self.plan.sparing() };
         Matcher { plan, options: self.options.clone(), ..*self }
     }
 
