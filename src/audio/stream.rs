@@ -24,6 +24,10 @@ use super::source::Input;
 use super::timeline::Timeline;
 use super::{AudioError, AudioInfo, Limits};
 
+/// No packet of a lossy codec lasts longer than a few tenths of a second; what a
+/// container says beyond this is not believed, in seconds.
+const LONGEST_PACKET_S: f64 = 1.0;
+
 /// Bytes hashed at a time.
 const HASH_BLOCK: usize = 32 * 1_024;
 
@@ -230,7 +234,8 @@ impl Session<'_> {
         }
         let lasts_s = current.duration_s(&packet);
         let untrimmed = packet.trim_start.get() == 0 && packet.trim_end.get() == 0;
-        if wish == Wish::Pass && untrimmed && lasts_s > 0.0 && self.line.may_pass_over(at_s, lasts_s) {
+        let believed = lasts_s > 0.0 && lasts_s <= LONGEST_PACKET_S;
+        if wish == Wish::Pass && untrimmed && believed && self.line.may_pass_over(at_s, lasts_s) {
             self.idle = 0;
             self.passed.push(packet, lasts_s);
             while let Some((packet, lasts_s)) = self.passed.superfluous() {
@@ -421,8 +426,7 @@ impl Session<'_> {
     ) -> Result<(), AudioError> {
         self.skipped += 1;
         self.first_error.get_or_insert(error);
-        // No packet of any codec lasts longer than a few tenths of a second.
-        let lost_s = current.duration_s(packet).min(1.0);
+        let lost_s = current.duration_s(packet).min(LONGEST_PACKET_S);
         if current.rate_hz > 0 && lost_s > 0.0 {
             self.line.fill(lost_s, current.rate_hz)?;
             current.clock.advance(lost_s);

@@ -135,11 +135,7 @@ pub enum ReadError {
 /// Reads a source. Tags and sound fail independently: a tag speaks although
 /// the sound is damaged, and the other way round.
 pub fn read(source: Source, params: &Params, limits: &Limits) -> Reading {
-    let fingerprint = |audio: Audio<'_>| {
-        let Audio { source, extension, passage, clock } = audio;
-        decoding::fingerprint(source, extension, passage, clock, params, limits)
-    };
-    read_by(source, params, limits, &fingerprint)
+    read_by(source, params, limits, &|audio| audio.fingerprint(params, limits))
 }
 
 /// Encoded audio, and what is known of it.
@@ -152,6 +148,17 @@ pub struct Audio<'a> {
     pub passage: Option<Passage>,
     /// Stops when the time is over.
     pub clock: &'a Clock,
+}
+
+impl Audio<'_> {
+    /// The fingerprint of what is asked about.
+    pub fn fingerprint(
+        self,
+        params: &Params,
+        limits: &Limits,
+    ) -> Result<(Fingerprint, AudioInfo), ReadError> {
+        decoding::fingerprint(self.source, self.extension, self.passage, self.clock, params, limits)
+    }
 }
 
 /// Makes of encoded audio what is to be known of its sound.

@@ -22,7 +22,6 @@ use jiff::tz::TimeZone;
 
 use super::args::{ScanArgs, ScanFormat};
 use super::dataset::Dataset;
-use super::decoding;
 use super::error::CliError;
 use super::error_kinds::ErrorKinds;
 use super::exit::Outcome;
@@ -190,27 +189,24 @@ impl<'a> Checker<'a> {
     /// Reads a file and listens to as much of it as was asked for.
     pub fn read(&self, source: Source) -> Reading<Sound> {
         let (params, limits) = (self.registry.params(), &self.limits);
-        let listen = |audio: Audio<'_>| match (self.coverage, audio.passage) {
-            (Coverage::Adaptive, None) => self.sample(&audio),
-            _ => decoding::fingerprint(
-                audio.source,
-                audio.extension,
-                audio.passage,
-                audio.clock,
-                params,
-                limits,
-            )
-            .map(|(fingerprint, info)| (Sound::Whole(fingerprint), info)),
+        let listen = |audio: Audio<'_>| {
+            if let Some(sound) = self.sample(&audio)? {
+                return Ok(sound);
+            }
+            audio.fingerprint(params, limits).map(|(fingerprint, info)| (fingerprint.into(), info))
         };
         reading::read_by(source, params, limits, &listen)
     }
 
-    /// Listens to windows, if these suffice.
-    fn sample(&self, audio: &Audio<'_>) -> Result<(Sound, AudioInfo), ReadError> {
+    /// Listens to windows, where that is asked for; `None` if all has to be decoded.
+    fn sample(&self, audio: &Audio<'_>) -> Result<Option<(Sound, AudioInfo)>, ReadError> {
+        if self.coverage == Coverage::Full || audio.passage.is_some() {
+            return Ok(None);
+        }
         let Audio { source, extension, clock, .. } = audio;
-        let open = || Ok(source.clone());
         let (params, limits) = (self.registry.params(), &self.limits);
-        coverage::listen(&open, *extension, &self.matcher, params, limits, &|| clock.is_over())
+        let stopped = || clock.is_over();
+        Ok(coverage::listen(source.clone(), *extension, &self.matcher, params, limits, &stopped)?)
     }
 
     /// The row of a file that was read.

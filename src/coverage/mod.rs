@@ -1,11 +1,11 @@
 //! How much of a file is listened to.
 //!
-//! [`listen`] decodes all of a file, or, where [`Coverage::Adaptive`] is asked for
-//! and a file begins with a registered recording, windows of it. If every window
+//! [`listen`] is what [`Coverage::Adaptive`] asks for: it decodes all of a file, or, where
+//! it begins with a registered recording, windows of it. If every window
 //! holds that recording alone, and all on one line of time, the file is taken for
-//! that recording from its first window to its last: [`united`]
-//! makes one match of theirs. In any other case all of the file is decoded, from
-//! where it is known that the answer is still open.
+//! that recording from its first window to its last: [`united`] makes one match of
+//! theirs. If the first window says otherwise, all of the file is decoded in the same
+//! pass; if a later one does, windows do not suffice, and the caller decodes it anew.
 //!
 //! What that may miss: what sounds between two windows only and moves nothing, a
 //! second recording laid over the first, or in the place of exactly as much of it,
@@ -82,43 +82,34 @@ impl From<Fingerprint> for Sound {
     }
 }
 
-/// Listens to a file, in windows if that suffices. `open` opens it, a second time
-/// if the windows disagree; while `stopped` says so, what is decoded is thrown away.
+/// Listens to a file, in windows if it begins with a registered recording; `None` if
+/// they disagree, so that all of it has to be decoded. While `stopped` says so, what is
+/// decoded is thrown away.
 ///
 /// # Errors
-/// Those of [`decode_parts`], and of `open`.
-pub fn listen<R, E>(
-    open: &dyn Fn() -> Result<R, E>,
+/// Those of [`decode_parts`].
+pub fn listen<R>(
+    source: R,
     extension: Option<&str>,
     matcher: &Matcher<'_>,
     params: &Params,
     limits: &Limits,
     stopped: &dyn Fn() -> bool,
-) -> Result<(Sound, AudioInfo), E>
+) -> Result<Option<(Sound, AudioInfo)>, AudioError>
 where
     R: Read + Seek + Send + Sync + 'static,
-    E: From<AudioError>,
 {
     // Of a long file that is searched whole, most is searched like this, too.
     let windows = matcher.sparing();
     let mut listener = Listener::new(&windows, params, stopped);
-    let info = decode_parts(open()?, extension, params.rate_hz, limits, &mut listener)?;
-    if let Some(sound) = listener.finish() {
-        return Ok((sound, info));
-    }
-    let mut fingerprinter = Fingerprinter::new(params);
-    let info = crate::audio::decode(open()?, extension, params.rate_hz, limits, &mut |samples| {
-        if !stopped() {
-            fingerprinter.push(samples);
-        }
-    })?;
-    Ok((Sound::Whole(fingerprinter.finish()), info))
+    let info = decode_parts(source, extension, params.rate_hz, limits, &mut listener)?;
+    Ok(listener.finish().map(|sound| (sound, info)))
 }
 
 /// What was decided so far.
 enum State {
-    /// The first window: whatever follows, these samples are needed.
-    Undecided { samples: Vec<f32> },
+    /// It is still the first window.
+    Undecided,
     /// All is decoded.
     Whole,
     /// The file begins with a recording: windows are decoded, and the last of
@@ -129,9 +120,8 @@ enum State {
 }
 
 struct OpenWindow {
-    /// Place of its first sample, and of the next to come.
+    /// Place of its first sample.
     first: u64,
-    next: u64,
     fingerprinter: Box<Fingerprinter>,
 }
 
@@ -148,8 +138,8 @@ struct Listener<'a> {
 
 impl<'a> Listener<'a> {
     fn new(matcher: &'a Matcher<'a>, params: &'a Params, stopped: &'a dyn Fn() -> bool) -> Self {
-        let state = State::Undecided { samples: Vec::new() };
-        Listener { matcher, params, stopped, whole: Fingerprinter::new(params), next: 0, gap: false, state }
+        let (whole, state) = (Fingerprinter::new(params), State::Undecided);
+        Listener { matcher, params, stopped, whole, next: 0, gap: false, state }
     }
 
     fn seconds(&self, samples: u64) -> Seconds {
@@ -158,27 +148,27 @@ impl<'a> Listener<'a> {
 
     /// Searches the first window and decides how to go on.
     fn decide(&mut self) {
-        let State::Undecided { samples } = &self.state else { return };
-        let mut fingerprinter = Fingerprinter::new(self.params);
-        fingerprinter.push(samples);
-        let length_s = self.seconds(samples.len() as u64);
-        self.state = match self.window(0, length_s, fingerprinter) {
+        if !matches!(self.state, State::Undecided) {
+            return;
+        }
+        self.state = match self.window(0, self.whole.clone()) {
             Some(window) => State::Windows { known: vec![window], open: None },
             None => State::Whole,
         };
     }
 
-    /// What is in a window, if it is one recording from its start to its end.
-    fn window(&self, first: u64, length_s: Seconds, fingerprinter: Fingerprinter) -> Option<Window> {
+    /// What is in the window from sample `first` on, if it is one recording from its
+    /// start to its end.
+    fn window(&self, first: u64, fingerprinter: Fingerprinter) -> Option<Window> {
         let found = self.matcher.identify(&fingerprinter.finish());
-        Window::new(self.seconds(first), length_s, found)
+        Window::new(self.seconds(first), self.seconds(self.next - first), found)
     }
 
     /// Ends the window that is open and looks whether the windows still agree.
     fn close(&mut self) {
         let State::Windows { open, .. } = &mut self.state else { return };
-        let Some(OpenWindow { first, next, fingerprinter }) = open.take() else { return };
-        let window = self.window(first, self.seconds(next - first), *fingerprinter);
+        let Some(OpenWindow { first, fingerprinter }) = open.take() else { return };
+        let window = self.window(first, *fingerprinter);
         let State::Windows { known, .. } = &mut self.state else { return };
         match window.filter(|window| window.may_follow(known)) {
             Some(window) => known.push(window),
@@ -209,7 +199,7 @@ impl Parts for Listener<'_> {
             self.decide();
         }
         match &self.state {
-            State::Undecided { .. } | State::Whole => Wish::Decode,
+            State::Undecided | State::Whole => Wish::Decode,
             State::Disagreed => Wish::End,
             State::Windows { .. } if at_s % EVERY_S < WINDOW_S => Wish::Decode,
             State::Windows { .. } => Wish::Pass,
@@ -225,27 +215,18 @@ impl Parts for Listener<'_> {
         if (self.stopped)() {
             return;
         }
-        // Behind a gap another window begins.
-        if matches!(&self.state, State::Windows { open: Some(window), .. } if window.next != first) {
+        if self.next != first {
+            // Behind a gap another window begins.
             self.close();
+            self.gap = true;
         }
-        self.gap |= self.next != first;
         self.next = first + samples.len() as u64;
         if !self.gap {
             self.whole.push(samples);
         }
-        match &mut self.state {
-            State::Undecided { samples: kept } => kept.extend_from_slice(samples),
-            State::Whole | State::Disagreed => {}
-            State::Windows { open, .. } => {
-                let window = open.get_or_insert_with(|| OpenWindow {
-                    first,
-                    next: first,
-                    fingerprinter: Box::new(Fingerprinter::new(self.params)),
-                });
-                window.fingerprinter.push(samples);
-                window.next = first + samples.len() as u64;
-            }
+        if let State::Windows { open, .. } = &mut self.state {
+            let new = || OpenWindow { first, fingerprinter: Box::new(Fingerprinter::new(self.params)) };
+            open.get_or_insert_with(new).fingerprinter.push(samples);
         }
     }
 }

@@ -49,6 +49,7 @@ pub struct Fingerprint {
 }
 
 /// Makes the fingerprint of a stream of mono samples.
+#[derive(Clone)]
 pub struct Fingerprinter {
     stft: Stft,
     picker: PeakPicker,

@@ -29,6 +29,8 @@ pub use merge::merge_segments;
 pub use segment::{IndexedRecording, Segment};
 pub use writer::{SegmentEntry, SegmentSummary, write_segment};
 
+#[cfg(test)]
+use crate::fingerprint::Fingerprint;
 use crate::landmarks::TripletSpace;
 use crate::params::Params;
 use crate::peaks::Peak;
@@ -158,6 +160,15 @@ impl Index {
         };
         let index = Index::new(vec![Arc::new(segment)], RoaringBitmap::new());
         Ok(Index { held: Some(Arc::new(held)), ..index })
+    }
+
+    /// An index of these recordings, whose keys count from 0, in memory.
+    #[cfg(test)]
+    pub(crate) fn of(params: &Params, recordings: &[Fingerprint]) -> Index {
+        let entry = |(fingerprint, key)| SegmentEntry { recording: RecordingKey(key), fingerprint };
+        let entries: Vec<SegmentEntry<'_>> = recordings.iter().zip(0..).map(entry).collect();
+        let segment = Segment::in_memory(params, &entries).unwrap();
+        Index::new(vec![Arc::new(segment)], RoaringBitmap::new())
     }
 
     /// The segments, in order.

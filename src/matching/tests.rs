@@ -34,13 +34,7 @@ impl Library {
 
     pub(super) fn of(recordings: Vec<Fingerprint>) -> Self {
         let params = Params::default();
-        let entries: Vec<SegmentEntry<'_>> = recordings
-            .iter()
-            .zip(0..)
-            .map(|(fingerprint, key)| SegmentEntry { recording: RecordingKey(key), fingerprint })
-            .collect();
-        let segment = Segment::in_memory(&params, &entries).unwrap();
-        let index = Index::new(vec![Arc::new(segment)], Default::default());
+        let index = Index::of(&params, &recordings);
         Library { recordings, index, params }
     }
 

@@ -4,6 +4,7 @@ use crate::spectrum::LogPower;
 
 /// Bins `start..end` of a frame whose neighbourhoods reach `width` bins down and
 /// up.
+#[derive(Clone)]
 struct Run {
     start: usize,
     end: usize,
@@ -18,6 +19,7 @@ struct Run {
 /// of two come from those of the power below in one pass, and neighbouring bins
 /// mostly have equally wide neighbourhoods, so that every step is a loop over
 /// consecutive values.
+#[derive(Clone)]
 pub(super) struct Highest {
     runs: Vec<Run>,
     /// Bins beyond the frame on either side, to be looked at like any.

@@ -12,6 +12,7 @@ use super::{Peak, Settled};
 const POWER_PER_STRENGTH: i32 = 64;
 
 /// Finds the peaks of a stream of frames.
+#[derive(Clone)]
 pub struct PeakPicker {
     /// How far the neighbourhood of each bin reaches in which it must be the
     /// largest, in bins.

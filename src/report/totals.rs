@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::past::PastRow;
 use super::table::Summary;
+use crate::scan::inputs::is_passage;
 use crate::units::Seconds;
 
 /// Sums over the rows of a report, in memory that depends on what differs among
@@ -93,7 +94,7 @@ impl Totals {
     pub fn add(&mut self, row: &PastRow) {
         self.verdicts.add(row.verdict);
         self.audio_s += row.duration_s.unwrap_or(0.0);
-        let is_passage = row.path.rsplit_once('#').is_some_and(|(_, fragment)| fragment.starts_with("t="));
+        let is_passage = is_passage(&row.path);
         self.passages += u64::from(is_passage);
         if let Some(file) = &row.file {
             self.bytes = self.bytes.saturating_add(if is_passage { 0 } else { file.bytes });

@@ -28,6 +28,7 @@ use crate::params::Params;
 pub type LogPower = i16;
 
 /// Streaming STFT of one signal.
+#[derive(Clone)]
 pub struct Stft {
     fft: Arc<dyn Fft<f32>>,
     /// Half the window, which makes up for the parts counting twice.

@@ -45,8 +45,28 @@ fn windows_lead_to_the_same_verdicts() {
     // Songs of 26 s: 12 at the start and 10 at the end.
     assert!(windows >= 3, "{windows} of the songs were known by windows");
 
-    // What such a report says can be repeated, from the files.
     let registry = registry().to_str().expect("a plain name");
+    // A song that goes on as noise: the last window disagrees, and all is decoded.
+    let mut wave = std::fs::read("testdata/catalogue/06-windmill-waltz.wav").expect("a song");
+    let noise = (0..2 * 11_025 * 20_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8);
+    let data = wave.windows(4).position(|name| name == b"data").expect("samples") + 4;
+    wave.extend(noise);
+    let length = (wave.len() - data - 4) as u32;
+    wave[data..data + 4].copy_from_slice(&length.to_le_bytes());
+    let length = (wave.len() - 8) as u32;
+    wave[4..8].copy_from_slice(&length.to_le_bytes());
+    std::fs::write(folder.path().join("on.wav"), wave).expect("written");
+    let rows = |coverage: &str| {
+        let line = format!("scan {{}}/on.wav --registry {registry} --coverage {coverage} --format jsonl");
+        let rows = earmark(&line, folder.path()).rows();
+        assert_eq!(rows.len(), 1);
+        rows
+    };
+    let full = rows("full");
+    assert_eq!(full[0]["matches"][0]["recording"], "windmill-waltz");
+    assert_eq!((full[0]["duration_s"].as_f64(), &full), (Some(39.0), &rows("adaptive")));
+
+    // What such a report says can be repeated, from the files.
     let verify = |more: &str| {
         earmark(&format!("report verify {{}}/adaptive.jsonl --registry {registry} {more}"), folder.path())
     };

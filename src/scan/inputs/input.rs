@@ -117,6 +117,11 @@ impl Item {
     }
 }
 
+/// Whether an [`Item::name`] is that of a passage.
+pub fn is_passage(name: &str) -> bool {
+    name.rsplit_once('#').is_some_and(|(_, fragment)| fragment.starts_with("t="))
+}
+
 /// Why something among the inputs cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -167,6 +172,7 @@ mod tests {
             let passage = Some(Passage { start_s, duration_s });
             Item { input: Input::File("a b.mp3".into()), passage }.name().display().to_string()
         };
+        assert!(is_passage(&name(12.5, None)) && !is_passage("a#1/b.mp3"));
         assert_eq!(name(0.0, None), "a b.mp3#t=0");
         assert_eq!(name(12.5, Some(7.500_4)), "a b.mp3#t=12.5,20");
         assert_eq!(name(0.1, Some(0.2)), "a b.mp3#t=0.1,0.3");

@@ -42,7 +42,7 @@ mod zip_members;
 
 pub use choice::{BadGlob, Choice};
 pub use holders::{Held, Holder, manifests};
-pub use input::{Input, InputError, Item, Passage, Shared};
+pub use input::{Input, InputError, Item, Passage, Shared, is_passage};
 pub use lines::{LONGEST_LINE, Line, Lines, plain};
 pub use manifest_rows::{CsvRows, ManifestKind, PATH_COLUMNS};
 #[cfg(feature = "parquet")]
