@@ -14,12 +14,14 @@
 //! | [`index`] | constellations | write-once segments, and look-ups in them |
 //! | [`matching`] | a constellation and an index | recordings, where, how sure |
 //! | [`coverage`] | a file and an index | its fingerprint, or what windows of it say |
+//! | [`declarations`] | what owners and mandates say | who may speak for what, on a day |
 //! | [`registry`] | recordings and declarations | a folder that survives crashes |
 //! | [`verdict`] | what was recognised, declared and asked | a verdict with reasons |
-//! | [`scan`] | folders and manifests | files, handled in parallel, in order |
+//! | [`inputs`] | folders, manifests and archives | what is read, in order |
 //! | [`picture`] | two spectrograms and what they share | a PNG |
 //! | [`report`] | verdicts and matches | JSONL, CSV, text, a page, evidence |
-//! | [`rescan`] | a report and kept fingerprints | the report of now, and what changed |
+//! | [`check`] | sources, a registry and a question | rows, in parallel, in order; a report of now |
+//! | [`dataset`] | the rows of a data set and verdicts | the data set with verdicts, or what of it may be used |
 //!
 //! [`params`] holds everything that changes a fingerprint, [`isrc`], [`units`] and
 //! [`usage`] the words all of them share.
@@ -111,17 +113,21 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-pub mod annotate;
 pub mod audio;
 mod bits;
+mod canonical;
+pub mod check;
 pub mod coverage;
 mod csv_lines;
+pub mod dataset;
+pub mod declarations;
 pub mod fingerprint;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzzing;
 mod hex;
 pub mod index;
+pub mod inputs;
 pub mod isrc;
 pub mod landmarks;
 pub mod matching;
@@ -132,8 +138,6 @@ pub mod picture;
 mod random;
 pub mod registry;
 pub mod report;
-pub mod rescan;
-pub mod scan;
 pub mod spectrum;
 mod text;
 pub mod units;

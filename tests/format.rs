@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use earmark::audio::{AudioInfo, Tags};
+use earmark::check::rescan::CHANGE_SCHEMA;
 use earmark::fingerprint::{self, About, Entry, FileHash, Fingerprint, FingerprintWriter, Fingerprinter};
 use earmark::index::{self, Segment};
 use earmark::params::Params;
@@ -15,7 +16,6 @@ use earmark::registry::{
     Permission, Registry, Subject, Use,
 };
 use earmark::report::{DIFFERENCE_SCHEMA, IDENTIFY_SCHEMA, LIVE_SCHEMA, SCAN_CSV_COLUMNS, SCAN_SCHEMA};
-use earmark::rescan::CHANGE_SCHEMA;
 use earmark::verdict::{ReasonCode, VerdictKind};
 
 fn page() -> String {
@@ -43,7 +43,7 @@ fn the_columns_of_rows_written_again_are_those_of_the_page() {
         .into_iter()
         .map(|row| row[0].trim_matches('`').to_owned())
         .collect();
-    assert_eq!(columns, earmark::annotate::COLUMNS);
+    assert_eq!(columns, earmark::dataset::COLUMNS);
     assert!(section("### Reports of shards").contains(earmark::report::SHARD_SCHEMA));
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use earmark::scan::inputs::{Input, Item, Passage};
+use earmark::inputs::{Input, Item, Passage};
 use serde::{Deserialize, Serialize};
 
 use crate::Failure;

@@ -4,18 +4,18 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use earmark::annotate::{AnnotateError, Cells, Counts, Form, List, Spool, write_rows, write_tar};
-use earmark::scan::inputs::{Choice, Held, Holder, Listing};
+use earmark::dataset::{AnnotateError, Cells, Counts, Form, List, Spool, write_rows, write_tar};
+use earmark::inputs::{Choice, Held, Holder, Listing};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::args::ScanArgs;
-use super::error::CliError;
-use super::output::Output;
-use super::places::{Places, places};
-use super::resume::beside;
-use super::shards;
-use super::tell::tell;
+use crate::cli::args::ScanArgs;
+use crate::cli::error::CliError;
+use crate::cli::places::{Places, places};
+use crate::cli::resume::beside;
+use crate::cli::shards;
+use crate::cli::ui::messages::tell;
+use crate::cli::ui::output::Output;
 
 /// What else is to be written once every verdict is known.
 pub struct Dataset {

@@ -3,14 +3,14 @@
 use std::io;
 use std::path::PathBuf;
 
-use earmark::annotate::AnnotateError;
+use earmark::check::rescan::RescanError;
+use earmark::dataset::AnnotateError;
 use earmark::fingerprint::FileError;
 use earmark::index::IndexError;
+use earmark::inputs::label_copy::ManifestError;
+use earmark::inputs::{BadGlob, InputError, SelectionError};
 use earmark::registry::{DocumentHash, ImportError, RegistryError, VocabularyError};
 use earmark::report::{MergeError, ReportError};
-use earmark::rescan::RescanError;
-use earmark::scan::inputs::{BadGlob, InputError, SelectionError};
-use earmark::scan::manifest::ManifestError;
 use earmark::verdict::AcceptedTermsError;
 
 /// An error of usage or environment: the command as a whole cannot go on.

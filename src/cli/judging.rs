@@ -4,8 +4,8 @@ use std::path::Path;
 
 use earmark::verdict::AcceptedTerms;
 
-use super::declare::open_table;
-use super::error::CliError;
+use crate::cli::command::declare::open_table;
+use crate::cli::error::CliError;
 
 /// Reads the list of accepted terms at `path`.
 pub fn accepted_terms(path: &Path) -> Result<AcceptedTerms, CliError> {

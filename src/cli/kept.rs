@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
+use earmark::check::rescan::RescanError;
 use earmark::fingerprint::{FingerprintReader, StoredEntry};
 use earmark::params::Params;
 use earmark::report::{PastLine, PastReport};
-use earmark::rescan::RescanError;
 
-use super::error::CliError;
+use crate::cli::error::CliError;
 
 /// A row and the fingerprint of its file.
 pub type Pair = (PastLine, Box<StoredEntry>);

@@ -6,7 +6,7 @@ use earmark::registry::{Recording, Registry, RegistryError};
 use earmark::report::MatchRow;
 use earmark::units::RecordingKey;
 
-use super::tell::tell;
+use crate::cli::ui::messages::tell;
 
 /// Look-ups in a registry, for rows of results.
 pub struct Known<'a> {

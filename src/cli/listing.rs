@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use earmark::fingerprint::FingerprintReader;
+use earmark::inputs::{Held, Items, Listing, RowSource, Skipped};
 use earmark::params::Params;
-use earmark::scan::inputs::{Held, Items, Listing, RowSource, Skipped};
 
-use super::args_inputs::ListingArgs;
-use super::error::CliError;
-use super::reading::{self, Source};
-use super::tell::tell;
+use crate::cli::args::inputs::ListingArgs;
+use crate::cli::error::CliError;
+use crate::cli::ui::messages::tell;
+use earmark::check::reading::{self, Source};
 
 /// Everything that is to be read, listed while it is.
 pub struct Inputs {

@@ -1,54 +1,25 @@
 //! The command line: arguments, commands, progress, exit codes. Results go to
 //! standard output, everything else to standard error.
 //!
-//! Each command has a file that wires the library's public parts; what they
-//! share stands beside them.
+//! | folder | holds |
+//! |---|---|
+//! | `args` | the arguments of each command |
+//! | `command` | the commands: each wires the library's public parts |
+//! | `ui` | messages, progress, output files, exit codes |
 
 mod args;
-mod args_compare;
-mod args_declare;
-mod args_evidence;
-mod args_fingerprint;
-mod args_inputs;
-mod args_judging;
-mod args_live;
-mod args_log;
-mod args_report;
-mod args_rescan;
-mod compare;
-mod completions;
-mod copying;
+mod command;
 mod dataset;
-mod declare;
-mod decoding;
 mod error;
-mod error_kinds;
-mod evidence;
-mod exit;
-mod fingerprint;
-mod identify;
-mod interrupt;
 mod judging;
 mod kept;
 mod known;
 mod listing;
-mod live;
-mod log;
-mod output;
-mod parse;
 mod places;
-mod progress;
-mod reading;
-mod register;
-mod registry;
-mod report;
-mod rescan;
 mod resume;
-mod scan;
 mod shards;
-mod stdin;
 mod streaming;
-mod tell;
+mod ui;
 
 use std::io;
 use std::process::ExitCode;
@@ -56,9 +27,12 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use args::{Cli, Command};
+use command::{
+    compare, completions, declare, evidence, fingerprint, identify, register, registry, report, rescan, scan,
+};
 use error::CliError;
-use exit::Outcome;
-use tell::{set_format, tell_error};
+use ui::exit::{self, Outcome};
+use ui::messages::{set_format, tell_error};
 
 /// Runs what was typed and says how it ended.
 pub fn run() -> ExitCode {

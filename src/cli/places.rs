@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use earmark::scan::inputs::Holder;
+use earmark::inputs::Holder;
 
-use super::error::CliError;
-use super::resume::beside;
+use crate::cli::error::CliError;
+use crate::cli::resume::beside;
 
 /// Added to the name of what is written into a folder, for what became of it.
 pub const STATS: &str = "_stats.json";

@@ -3,15 +3,15 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use earmark::annotate::Cells;
+use earmark::dataset::Cells;
+use earmark::inputs::Shard;
 use earmark::report::Unfinished;
-use earmark::scan::inputs::Shard;
 use serde::Serialize;
 use std::fs;
 
-use super::error::CliError;
-use super::output::{Output, part_of};
-use super::tell::{counted, tell};
+use crate::cli::error::CliError;
+use crate::cli::ui::messages::{counted, tell};
+use crate::cli::ui::output::{Output, part_of};
 
 /// What an earlier run has done.
 pub struct Done {

@@ -5,15 +5,15 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use earmark::annotate::{AnnotateError, Cells, Counts, Form};
-use earmark::scan::inputs::{Choice, Held, Holder};
+use earmark::dataset::{AnnotateError, Cells, Counts, Form};
+use earmark::inputs::{Choice, Held, Holder};
 use serde::Serialize;
 
-use super::dataset::{self, replace};
-use super::error::CliError;
-use super::places::STATS;
-use super::resume::beside;
-use super::tell::tell;
+use crate::cli::dataset::{self, replace};
+use crate::cli::error::CliError;
+use crate::cli::places::STATS;
+use crate::cli::resume::beside;
+use crate::cli::ui::messages::tell;
 
 /// What is told about each of several, in `NAME_stats.json`.
 #[derive(Serialize)]

@@ -8,19 +8,19 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::{io, iter};
 
+use earmark::check::pipeline::{Ending, Panicked, Pipeline};
+use earmark::inputs::{Selection, Shard};
 use earmark::params::Params;
 use earmark::registry::RegistryError;
 use earmark::report::{IdentifyRow, ScanRow};
-use earmark::scan::inputs::{Selection, Shard};
-use earmark::scan::pipeline::{Ending, Panicked, Pipeline};
 use earmark::units::Seconds;
 
-use super::error::CliError;
-use super::interrupt;
-use super::listing::Inputs;
-use super::output::Output;
-use super::progress::Progress;
-use super::reading::Source;
+use crate::cli::error::CliError;
+use crate::cli::listing::Inputs;
+use crate::cli::ui::interrupt;
+use crate::cli::ui::output::Output;
+use crate::cli::ui::progress::Progress;
+use earmark::check::reading::Source;
 
 /// A row of results, as far as progress is concerned.
 pub trait Row: Send {

@@ -4,11 +4,11 @@ use std::io;
 use std::path::Path;
 
 use super::{choice, told, told_of, written};
-use crate::annotate::{Cells, Counts, Form, write_rows, write_tar};
+use crate::dataset::{Cells, Counts, Form, write_rows, write_tar};
+use crate::inputs::label_copy::{ColumnMap, Purpose, Row, read_manifest};
+use crate::inputs::{Choice, Input, Item, Listing, RowSource, key};
 use crate::isrc::{Isrc, IsrcPrefix};
 use crate::registry::{DocumentHash, Territory, name_key};
-use crate::scan::inputs::{Choice, Input, Item, Listing, RowSource, key};
-use crate::scan::manifest::{ColumnMap, Purpose, Row, read_manifest};
 use crate::usage::Use;
 use crate::verdict::VerdictKind;
 

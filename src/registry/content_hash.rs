@@ -8,7 +8,7 @@
 //! adds or subtracts its 2 KiB expansion, lane by lane. The order of
 //! registration and the number of commits do not matter.
 
-use super::canonical::Canonical;
+use crate::canonical::Canonical;
 
 /// Lanes of 16 bits: the choice of the 2019 paper for 200 bits of security.
 const LANES: usize = 1024;

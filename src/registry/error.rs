@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::index::IndexError;
 use crate::params::ParamsId;
 
-use super::log::EntryError;
+use crate::declarations::EntryError;
 
 /// An operation on a registry that failed. Nothing was committed.
 #[derive(Debug, thiserror::Error)]

@@ -7,10 +7,10 @@ use serde::Serialize;
 
 use crate::units::Seconds;
 
-use super::canonical::Canonical;
-use super::log::as_hex;
 use super::schema::{self, database_error};
 use super::{Registry, RegistryError, read};
+use crate::canonical::Canonical;
+use crate::declarations::as_hex;
 
 /// What `earmark registry info` shows.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -28,14 +28,15 @@
 //! state: params, recordings, log.
 
 mod add;
-mod canonical;
 mod compact;
+mod concern;
 mod content_hash;
 mod copy;
 mod error;
 mod info;
 mod lock;
 mod log;
+mod log_check;
 mod read;
 mod recording;
 mod remove;
@@ -47,22 +48,22 @@ mod tiers;
 mod update;
 mod upgrade;
 mod verify;
-mod vocabulary;
 
 #[cfg(test)]
 mod tests;
 
-pub use crate::usage::Use;
+pub use crate::declarations::{
+    About, Authority, DECLARATION_COLUMNS, Declaration, DocumentHash, Entry, EntryError, ImportError, Log,
+    Logged, MANDATE_COLUMNS, Mandate, MandateAct, NewDeclaration, NewEntry, NewMandate, NewOwner,
+    OWNER_COLUMNS, Owner, ParsedEntries, Permission, RowError, Statement, Subject, TableFormat, Territory,
+    TerritoryError, Translated, Use, Vocabulary, VocabularyError, name_key, parse_declarations,
+    parse_mandates, parse_owners,
+};
 pub use compact::Compaction;
+pub use concern::Concern;
 pub use copy::{EXPORT_SCHEMA, Exported, Imported, is_export};
 pub use error::RegistryError;
 pub use info::Info;
-pub use log::{
-    About, Authority, Concern, DECLARATION_COLUMNS, Declaration, DocumentHash, Entry, EntryError,
-    ImportError, Log, Logged, MANDATE_COLUMNS, Mandate, MandateAct, NewDeclaration, NewEntry, NewMandate,
-    NewOwner, OWNER_COLUMNS, Owner, ParsedEntries, Permission, RowError, Statement, Subject, TableFormat,
-    Territory, TerritoryError, name_key, parse_declarations, parse_mandates, parse_owners,
-};
 pub use read::Recordings;
 #[cfg(any(test, fuzzing))]
 pub(crate) use read::parse_tombstones;
@@ -70,7 +71,6 @@ pub use recording::{Added, Facts, NewRecording, Recording, RecordingError, Remov
 pub use state::{RecordingsState, Since};
 pub use update::{LabelCopy, Updated};
 pub use verify::{Concerned, Problem};
-pub use vocabulary::{Translated, Vocabulary, VocabularyError};
 
 use std::fmt;
 use std::fs;

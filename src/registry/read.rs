@@ -7,6 +7,7 @@ use std::sync::Arc;
 use roaring::RoaringBitmap;
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
+use crate::declarations;
 use crate::index::{Index, Segment};
 use crate::isrc::Isrc;
 use crate::params::Params;
@@ -15,7 +16,7 @@ use crate::units::RecordingKey;
 use super::content_hash::SetHash;
 use super::recording::{Facts, Recording};
 use super::schema::{self, database_error};
-use super::{Registry, RegistryError, log, segments};
+use super::{Registry, RegistryError, segments};
 
 /// Columns of a recording, in the order [`recording_of`] reads them.
 const COLUMNS: &str = "key, id, audio_hash, duration_s, source_path, \
@@ -308,7 +309,7 @@ pub(super) fn store_first_state(
                 ":params": json,
                 ":id": stored.id().to_string(),
                 ":recordings": SetHash::default().to_bytes(),
-                ":log": log::GENESIS,
+                ":log": declarations::GENESIS,
             },
         )?;
         transaction.pragma_update(None, "application_id", schema::APPLICATION_ID)?;

@@ -6,8 +6,8 @@ use crate::fingerprint::Fingerprint;
 use crate::isrc::Isrc;
 use crate::units::{RecordingKey, Seconds};
 
-use super::canonical::Canonical;
-use super::log::{MAX_TEXT_BYTES, as_hex};
+use crate::canonical::Canonical;
+use crate::declarations::{MAX_TEXT_BYTES, as_hex};
 
 /// What is known about a recording apart from its sound and its codes. Every
 /// field may be missing. None is unique or parsed; `owner` decides which

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::content_hash::SetHash;
 use super::schema::database_error;
 use super::segment_check::{Fault, SegmentRow};
-use super::{Registry, RegistryError, log, read, schema, segments};
+use super::{Registry, RegistryError, log_check, read, schema, segments};
 
 /// Something [`Registry::verify`] found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
@@ -138,7 +138,7 @@ impl Registry {
         check_schema(&connection, &self.database, &mut problems)?;
         // A damaged database can fail any of the following; what the checks
         // above found is worth more than the error.
-        let checks = [check_recordings, log::check];
+        let checks = [check_recordings, log_check::check];
         for check in checks {
             if let Err(error) = check(&connection, &self.database, &mut problems) {
                 problems.push(Problem::Database { what: error.to_string() });

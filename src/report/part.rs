@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::MOST_LINE_BYTES;
-use crate::scan::inputs::Shard;
+use crate::inputs::Shard;
 
 /// Name and number of the schema of the line that begins a shard's report.
 pub const SHARD_SCHEMA: &str = "earmark.shard/1";

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::past::PastRow;
 use super::table::Summary;
-use crate::scan::inputs::is_passage;
+use crate::inputs::is_passage;
 use crate::units::Seconds;
 
 /// Sums over the rows of a report, in memory that depends on what differs among

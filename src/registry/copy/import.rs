@@ -11,10 +11,11 @@ use rusqlite::{Transaction, params};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::declarations::entry_of;
 use crate::index::{Segment, SegmentSummary};
 use crate::isrc::Isrc;
 use crate::registry::add::{self, recordings_hash, store_recordings_hash};
-use crate::registry::log::{append_to, entry_of};
+use crate::registry::log::append_to;
 use crate::registry::recording::{check_id, check_texts};
 use crate::registry::schema::database_error;
 use crate::registry::{Entry, Facts, Logged, Place, Recording, Registry, RegistryError, read, segments};

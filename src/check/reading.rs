@@ -1,0 +1,288 @@
+//! One file: its tags and its fingerprint, from its audio or as a fingerprint
+//! file keeps them.
+
+use std::fs::{self, File};
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::audio::{AudioError, AudioInfo, Limits, Tags, read_tags};
+use crate::fingerprint::{
+    BadEntry, FileError, FileHash, Fingerprint, FingerprintReader, HashedSource, StoredEntry,
+};
+use crate::inputs::{Input, InputError, Item, Passage, Shared};
+use crate::matching::{Match, Matcher};
+use crate::params::Params;
+use crate::units::Seconds;
+use serde_json::Value;
+
+use super::passage::{self, Clock, Timed};
+
+/// Less audio than this is neither registered nor recognised, in seconds.
+/// Landmarks span up to about half a second; in less than twice that there are
+/// too few to tell two recordings apart.
+pub const SHORTEST_S: Seconds = 1.0;
+
+/// One thing to check.
+pub enum Source {
+    /// Audio to decode, or what cannot be read in its place.
+    Audio {
+        /// What is decoded.
+        item: Item,
+        /// How long that may take.
+        timeout: Option<Duration>,
+    },
+    /// What a fingerprint file keeps of a file.
+    Kept(Box<StoredEntry>),
+    /// What cannot be read of a fingerprint file.
+    Lost {
+        /// The fingerprint file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: FileError,
+    },
+}
+
+impl Source {
+    /// The file as it was named or found.
+    pub fn path(&self) -> PathBuf {
+        match self {
+            Self::Audio { item, .. } => item.name(),
+            Self::Kept(entry) => PathBuf::from(&entry.about.path),
+            Self::Lost { path, .. } => path.clone(),
+        }
+    }
+}
+
+/// Everything behind an item: itself, or all that a fingerprint file keeps.
+pub fn sources(
+    item: Item,
+    timeout: Option<Duration>,
+    params: &Params,
+) -> Box<dyn Iterator<Item = Source> + Send> {
+    let Input::Fingerprints(path) = item.input else {
+        return Box::new(std::iter::once(Source::Audio { item, timeout }));
+    };
+    match FingerprintReader::open(&path, params) {
+        Ok(entries) => Box::new(entries.map(move |entry| match entry {
+            Ok(entry) => Source::Kept(Box::new(entry)),
+            Err(error) => Source::Lost { path: path.clone(), error },
+        })),
+        Err(error) => Box::new(std::iter::once(Source::Lost { path, error })),
+    }
+}
+
+/// The largest cue sheet that is read, in bytes; one of a full disc has ten
+/// thousand.
+const LARGEST_SHEET: u64 = 1 << 20;
+
+/// What could be learned from a file, with its sound as `S`.
+pub struct Reading<S = Fingerprint> {
+    /// The file as it was named or found.
+    pub path: PathBuf,
+    /// Its bytes, if they could be read.
+    pub file: Option<FileHash>,
+    /// The cells of the row that named it when its fingerprint was kept.
+    pub columns: Vec<(String, Value)>,
+    /// What the file says about itself.
+    pub tags: Result<Tags, ReadError>,
+    /// What it sounds like.
+    pub sound: Result<(S, AudioInfo), ReadError>,
+}
+
+/// The recordings recognised in a file, best first; none in too little audio.
+pub fn recognise(matcher: &Matcher<'_>, fingerprint: &Fingerprint, info: &AudioInfo) -> Vec<Match> {
+    if info.duration_s < SHORTEST_S { Vec::new() } else { matcher.identify(fingerprint) }
+}
+
+/// Why a file could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// It cannot be opened.
+    #[error("cannot be opened: {0}")]
+    Open(io::Error),
+    /// It is a folder, a pipe or a device.
+    #[error("is not a regular file: name a file or a folder of files")]
+    NotAFile,
+    /// What was to hold it cannot be read, or does not hold it.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// It took too long.
+    #[error("took longer than {limit_s} s: raise --file-timeout if the file is genuine")]
+    TimedOut {
+        /// The limit in seconds.
+        limit_s: u64,
+    },
+    /// The passage that is asked about is not in it.
+    #[error("ends at {duration_s:.3} s, and the passage begins at {start_s:.3} s")]
+    PassageBeyond {
+        /// Where the passage begins, in seconds.
+        start_s: Seconds,
+        /// Length of the audio in seconds.
+        duration_s: Seconds,
+    },
+    /// It has no audio that can be decoded.
+    #[error(transparent)]
+    Audio(#[from] AudioError),
+    /// It could not be read when its fingerprint was to be kept.
+    #[error("{0}")]
+    Kept(String),
+    /// What a fingerprint file keeps of it cannot be used.
+    #[error(transparent)]
+    BadEntry(#[from] BadEntry),
+}
+
+/// Reads a source. Tags and sound fail independently: a tag speaks although
+/// the sound is damaged, and the other way round.
+pub fn read(source: Source, params: &Params, limits: &Limits) -> Reading {
+    read_by(source, params, limits, &|audio| audio.fingerprint(params, limits))
+}
+
+/// Encoded audio, and what is known of it.
+pub struct Audio<'a> {
+    /// Clones are the same audio again, from its start when it is decoded.
+    pub source: HashedSource<Timed<Bytes>>,
+    /// Of the file's name.
+    pub extension: Option<&'a str>,
+    /// What of it is asked about.
+    pub passage: Option<Passage>,
+    /// Stops when the time is over.
+    pub clock: &'a Clock,
+}
+
+impl Audio<'_> {
+    /// The fingerprint of what is asked about.
+    pub fn fingerprint(
+        self,
+        params: &Params,
+        limits: &Limits,
+    ) -> Result<(Fingerprint, AudioInfo), ReadError> {
+        passage::fingerprint(self.source, self.extension, self.passage, self.clock, params, limits)
+    }
+}
+
+/// Makes of encoded audio what is to be known of its sound.
+pub type Listen<'a, S> = &'a dyn Fn(Audio<'_>) -> Result<(S, AudioInfo), ReadError>;
+
+/// Reads a source as [`read`] does, and listens to audio by `listen`.
+pub fn read_by<S: From<Fingerprint>>(
+    source: Source,
+    params: &Params,
+    limits: &Limits,
+    listen: Listen<'_, S>,
+) -> Reading<S> {
+    match source {
+        Source::Audio { item, timeout } => read_audio(item, &Clock::start(timeout), limits, listen),
+        Source::Kept(entry) => read_kept(*entry, params, limits),
+        Source::Lost { path, error } => {
+            failed(path, ReadError::Kept(error.to_string()), ReadError::Kept(error.to_string()))
+        }
+    }
+}
+
+fn failed<S>(path: PathBuf, tags: ReadError, sound: ReadError) -> Reading<S> {
+    Reading { path, file: None, columns: Vec::new(), tags: Err(tags), sound: Err(sound) }
+}
+
+fn read_audio<S>(item: Item, clock: &Clock, limits: &Limits, listen: Listen<'_, S>) -> Reading<S> {
+    let name = item.name();
+    let passage = item.passage;
+    let work = |path: &Path, open: &dyn Fn() -> Result<Bytes, ReadError>| {
+        let extension = path.extension().map(|extension| extension.to_string_lossy().into_owned());
+        let hint = extension.as_deref();
+        let open = || open().map(|source| Timed::new(source, clock));
+        let tags = open().and_then(|source| Ok(read_tags(source, hint, limits)?));
+        let opened = open().and_then(|source| HashedSource::new(source).map_err(ReadError::Open));
+        let (sound, file) = match opened {
+            Ok(source) => {
+                let sound = listen(Audio { source: source.clone(), extension: hint, passage, clock });
+                // What could be decoded although some bytes cannot be read has no name.
+                (sound, source.finish().ok())
+            }
+            Err(error) => (Err(error), None),
+        };
+        // Tags that were read in time speak although the sound was not.
+        (tags, file, clock.judge(sound))
+    };
+    let (tags, file, sound) = match item.input {
+        Input::File(path) | Input::Fingerprints(path) => {
+            let (mut tags, file, sound) = work(&path, &|| open(&path).map(Bytes::File));
+            if let (Ok(tags), Some((sheet, name))) = (&mut tags, cue_sheet(&path)) {
+                tags.add_cue_sheet(&sheet, &name);
+            }
+            (tags, file, sound)
+        }
+        Input::Bytes { path, bytes } => work(&path, &|| Ok(Bytes::Memory(Cursor::new(bytes.clone())))),
+        Input::Unreadable { error, .. } => {
+            return failed(name, ReadError::Kept(error.to_string()), error.into());
+        }
+    };
+    Reading { path: name, file, columns: Vec::new(), tags, sound }
+}
+
+/// The bytes of an input.
+pub enum Bytes {
+    /// On disk.
+    File(File),
+    /// Of an archive.
+    Memory(Cursor<Shared>),
+}
+
+impl Read for Bytes {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::File(file) => file.read(buf),
+            Self::Memory(bytes) => bytes.read(buf),
+        }
+    }
+}
+
+impl Seek for Bytes {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        match self {
+            Self::File(file) => file.seek(to),
+            Self::Memory(bytes) => bytes.seek(to),
+        }
+    }
+}
+
+fn read_kept<S: From<Fingerprint>>(entry: StoredEntry, params: &Params, limits: &Limits) -> Reading<S> {
+    let about = entry.about.clone();
+    let path = PathBuf::from(about.path);
+    match entry.decode(params, limits) {
+        Ok(entry) => Reading {
+            path,
+            file: about.file,
+            columns: about.columns,
+            tags: about.tags.map_err(ReadError::Kept),
+            sound: entry.sound.map(|(fingerprint, info)| (fingerprint.into(), info)).map_err(ReadError::Kept),
+        },
+        Err(error) => failed(path, error.clone().into(), error.into()),
+    }
+}
+
+/// The text of the cue sheet beside the file at `path`, and the file's name:
+/// `song.cue` or `song.flac.cue` for `song.flac`. `None` where there is none that
+/// can be read; a sheet is nobody's promise.
+fn cue_sheet(path: &Path) -> Option<(String, String)> {
+    let name = path.file_name()?.to_string_lossy().into_owned();
+    let beside = [path.with_extension("cue"), path.with_file_name(format!("{name}.cue"))];
+    let sheet = beside.iter().filter(|sheet| *sheet != path).find_map(|sheet| open(sheet).ok())?;
+    let mut bytes = Vec::new();
+    sheet.take(LARGEST_SHEET + 1).read_to_end(&mut bytes).ok()?;
+    if bytes.len() as u64 > LARGEST_SHEET {
+        return None;
+    }
+    // Names in sheets of old are in the code page of whoever wrote them; ISRCs
+    // are ASCII in all of them.
+    Some((String::from_utf8_lossy(&bytes).into_owned(), name))
+}
+
+/// Opens a regular file.
+pub fn open(path: &Path) -> Result<File, ReadError> {
+    // Opening a pipe that nobody writes to would wait for ever.
+    if !fs::metadata(path).map_err(ReadError::Open)?.is_file() {
+        return Err(ReadError::NotAFile);
+    }
+    File::open(path).map_err(ReadError::Open)
+}

@@ -1,0 +1,160 @@
+//! `earmark declare`.
+
+use std::fs::{self, File};
+use std::path::Path;
+
+use earmark::params::Params;
+use earmark::registry::{
+    Declaration, DocumentHash, NewDeclaration, Permission, Registry, RegistryError, Statement, Subject,
+    TableFormat, Use, Vocabulary, parse_declarations,
+};
+use earmark::report::clean;
+use jiff::Timestamp;
+
+use crate::cli::args::declare::{DeclareArgs, PermissionArgs};
+use crate::cli::command::scan::today;
+use crate::cli::error::CliError;
+use crate::cli::ui::exit::Outcome;
+use crate::cli::ui::messages::{counted, tell};
+
+/// Stores one declaration, or those of a file.
+pub fn run(args: DeclareArgs) -> Result<Outcome, CliError> {
+    // Read before the registry is opened: a file with an error must not leave
+    // a new, empty registry behind.
+    let declarations = match &args.import {
+        Some(path) => {
+            let (file, format) = open_table(path, "open the file of entries")?;
+            parse_declarations(file, format, &path.display().to_string(), Timestamp::now())?
+                .all_or_nothing()?
+        }
+        None => typed(&args)?,
+    };
+    let mut registry = open_or_create(&args.registry.registry)?;
+    let stored = registry.declare(&declarations)?;
+    report(&registry, &stored)?;
+    Ok(Outcome::default())
+}
+
+/// Opens a registry for writing; makes it if there is none.
+pub fn open_or_create(folder: &Path) -> Result<Registry, RegistryError> {
+    match Registry::open_for_writing(folder) {
+        Err(RegistryError::NotFound { .. }) => Registry::open_or_create(folder, &Params::default()),
+        opened => opened,
+    }
+}
+
+/// Opens a file of entries; its name tells the format.
+pub fn open_table(path: &Path, action: &'static str) -> Result<(File, TableFormat), CliError> {
+    let extension = path.extension().unwrap_or_default().to_string_lossy();
+    let format = TableFormat::from_extension(&extension)
+        .ok_or_else(|| CliError::UnknownFormat { path: path.to_owned() })?;
+    let file = File::open(path).map_err(|source| CliError::File { path: path.to_owned(), action, source })?;
+    Ok((file, format))
+}
+
+/// The hash of the document that was named, if one was.
+pub fn document_hash(path: Option<&Path>) -> Result<Option<DocumentHash>, CliError> {
+    let hash = |path: &Path| {
+        File::open(path).and_then(DocumentHash::of).map_err(|source| CliError::File {
+            path: path.to_owned(),
+            action: "read the document",
+            source,
+        })
+    };
+    path.map(hash).transpose()
+}
+
+/// The declarations on the command line: there are a subject and a declarant
+/// unless a file was named, and one statement or those of another vocabulary.
+fn typed(args: &DeclareArgs) -> Result<Vec<NewDeclaration>, CliError> {
+    let (Some(subject), Some(declarant)) = (args.subject.subject(), &args.declarant) else {
+        return Ok(Vec::new());
+    };
+    let said: Vec<(Use, Statement)> = match (args.permission.statement(), args.use_) {
+        (Some(statement), Some(use_)) => vec![(use_, statement)],
+        _ => translated(&args.permission)?
+            .into_iter()
+            .map(|(use_, permission)| (use_, permission.into()))
+            .collect(),
+    };
+    let (document_hash, received_at) = (document_hash(args.document.as_deref())?, Timestamp::now());
+    let declaration = |(use_, statement)| NewDeclaration {
+        subject: subject.clone(),
+        use_,
+        statement,
+        territories: args.territory.clone(),
+        from: args.from,
+        until: args.until,
+        declarant: declarant.clone(),
+        source: args.source.clone(),
+        document_hash,
+        received_at,
+    };
+    Ok(said.into_iter().map(declaration).collect())
+}
+
+/// What was said in another vocabulary; tells what is lost.
+fn translated(args: &PermissionArgs) -> Result<Vec<(Use, Permission)>, CliError> {
+    let read = |path: &Path| {
+        fs::read_to_string(path).map_err(|source| CliError::File {
+            path: path.to_owned(),
+            action: "read",
+            source,
+        })
+    };
+    let (vocabulary, text) = match (&args.cawg, &args.tdmrep, &args.aipref) {
+        (Some(path), _, _) => (Vocabulary::Cawg, read(path)?),
+        (_, Some(path), _) => (Vocabulary::Tdmrep, read(path)?),
+        (_, _, Some(text)) => (Vocabulary::Aipref, text.clone()),
+        _ => return Ok(Vec::new()),
+    };
+    let read = vocabulary.read(&text)?;
+    read.lost.iter().for_each(|lost| tell(clean(&format!("not taken over from {vocabulary}: {lost}"))));
+    Ok(read.said)
+}
+
+/// Declarations that are told one by one; the rest is counted.
+const TOLD: usize = 100;
+
+/// Says what was stored, and about how many recordings it speaks: none may be
+/// a slip of the pen.
+fn report(registry: &Registry, stored: &[Declaration]) -> Result<(), CliError> {
+    let concern = registry.concern(today())?;
+    for declaration in stored.iter().take(TOLD) {
+        let concerned = match concern.recordings(declaration)? {
+            0 => "no registered recording so far".to_owned(),
+            count => counted(count, "registered recording"),
+        };
+        let subject = match &declaration.subject {
+            Subject::Everything => "everything".to_owned(),
+            other => other.to_string(),
+        };
+        tell(clean(&format!(
+            "declaration {}: {} {} {subject}, says {}; concerns {concerned}",
+            declaration.seq,
+            declaration.statement.name(),
+            declaration.use_,
+            declaration.declarant
+        )));
+        let claimed = concern.claimed_owners(declaration)?;
+        if let Some(first) = claimed.first() {
+            let owner = match (first, claimed.len()) {
+                (Some(owner), 1) => format!("recordings of {owner}"),
+                (None, 1) => "recordings without an owner".to_owned(),
+                (_, count) => format!("recordings of {count} owners"),
+            };
+            tell(clean(&format!(
+                "{} may not speak for {owner}: there it counts as a claim, which leads to a review at \
+                 most; `earmark registry mandate` notes that it may",
+                declaration.declarant
+            )));
+        }
+    }
+    if stored.len() > TOLD {
+        tell(format_args!("and {} more, of {}", stored.len() - TOLD, stored.len()));
+    }
+    if stored.is_empty() {
+        tell("that says nothing that could be declared");
+    }
+    Ok(())
+}

@@ -1,0 +1,153 @@
+//! `earmark registry export` and `import`.
+
+use earmark::inputs::label_copy::{Purpose, Row, read_manifest};
+use earmark::registry::{LabelCopy, Registry, Updated, is_export};
+use earmark::report::clean;
+
+use crate::cli::args::log::{ExportArgs, ImportArgs};
+use crate::cli::command::declare::open_or_create;
+use crate::cli::command::register::{is_other_length, other_length_told};
+use crate::cli::error::CliError;
+use crate::cli::ui::exit::Outcome;
+use crate::cli::ui::messages::{counted, tell};
+use crate::cli::ui::output::Output;
+
+/// Writes everything a registry holds.
+pub fn export(args: ExportArgs) -> Result<Outcome, CliError> {
+    let registry = Registry::open(&args.registry.registry)?;
+    let mut output = Output::open(Some(&args.out), false)?;
+    let exported = registry.export(&args.out, args.fingerprints, &mut output)?;
+    output.finish(true)?;
+    tell(format_args!(
+        "exported {}, {} of the log, {}; content hash {}",
+        counted(exported.recordings, "recording"),
+        counted(exported.log_rows, "row"),
+        match (args.fingerprints, exported.segments) {
+            (false, _) => "no fingerprints".to_owned(),
+            (true, segments) => counted(segments, "segment"),
+        },
+        exported.content_hash
+    ));
+    Ok(Outcome::default())
+}
+
+/// Takes in an export or label copy.
+pub fn import(args: ImportArgs) -> Result<Outcome, CliError> {
+    let export = is_export(&args.file).map_err(|source| CliError::File {
+        path: args.file.clone(),
+        action: "open",
+        source,
+    })?;
+    if export { import_export(&args) } else { describe(&args) }
+}
+
+fn import_export(args: &ImportArgs) -> Result<Outcome, CliError> {
+    let imported = open_or_create(&args.registry.registry)?.import(&args.file)?;
+    for (id, why) in &imported.left_out {
+        tell(clean(&format!("{id}: left out, {why}")));
+    }
+    tell(format_args!(
+        "imported {}, {} changed, {} unchanged, {} left out; {} added to the log",
+        counted(imported.new, "new recording"),
+        imported.changed,
+        imported.unchanged,
+        imported.left_out.len(),
+        counted(imported.log_rows, "row")
+    ));
+    tell(match imported.equal {
+        true => "the registry is equal to the exported one: the content hash is the same",
+        false => "the registry differs from the exported one: the content hash is another",
+    });
+    Ok(Outcome { disallowed: false, unchecked: !imported.left_out.is_empty() })
+}
+
+/// Label copy of recordings that are registered.
+fn describe(args: &ImportArgs) -> Result<Outcome, CliError> {
+    let manifest = read_manifest(&args.file, &args.columns, Purpose::Describe)?;
+    manifest.bad_rows.iter().for_each(tell);
+    if !manifest.ignored_columns.is_empty() {
+        tell(format_args!("columns that nobody reads: {}", manifest.ignored_columns.join(", ")));
+    }
+    let mut registry = Registry::open_for_writing(&args.registry.registry)?;
+    let label_copy =
+        |row: &Row| LabelCopy { id: row.id.clone(), isrcs: row.isrcs.clone(), facts: row.facts.clone() };
+    let rows: Vec<LabelCopy> = manifest.rows.iter().map(label_copy).collect();
+    let updates = registry.update(&rows, args.replace)?;
+    let mut counts = Counts { refused: manifest.bad_rows.len() as u64, ..Counts::default() };
+    for (row, update) in manifest.rows.iter().zip(updates) {
+        let at = format!("{}, line {}", args.file.display(), row.line);
+        counts.take(&at, row, update);
+        tell_lengths(&registry, &at, row)?;
+    }
+    tell(format_args!(
+        "{} changed, {} unchanged, {} not registered, {} refused",
+        counted(counts.changed, "row"),
+        counts.unchanged,
+        counts.not_registered,
+        counts.refused
+    ));
+    Ok(Outcome { disallowed: false, unchecked: counts.refused + counts.not_registered > 0 })
+}
+
+/// What became of the rows.
+#[derive(Default)]
+struct Counts {
+    changed: u64,
+    unchanged: u64,
+    not_registered: u64,
+    refused: u64,
+}
+
+impl Counts {
+    /// Counts a row and tells what somebody should know about it.
+    fn take(&mut self, at: &str, row: &Row, update: Updated) {
+        let kept = match update {
+            Updated::Changed { kept, .. } => {
+                self.changed += 1;
+                kept
+            }
+            Updated::Unchanged { kept } => {
+                self.unchanged += 1;
+                kept
+            }
+            Updated::NotRegistered => {
+                self.not_registered += 1;
+                let isrc = row.isrcs.first().map(ToString::to_string);
+                let name = row.id.clone().or(isrc).unwrap_or_default();
+                tell(clean(&format!("{at}: {name} is not registered: `earmark register` takes its audio")));
+                return;
+            }
+            Updated::Refused(reason) => {
+                self.refused += 1;
+                tell(clean(&format!("{at}: {reason}")));
+                return;
+            }
+        };
+        if !kept.is_empty() {
+            tell(clean(&format!(
+                "{at}: the registered {} kept; --replace takes those of the file",
+                kept.join(", ")
+            )));
+        }
+    }
+}
+
+/// Tells about audio of another length than the row says: perhaps another take.
+fn tell_lengths(registry: &Registry, at: &str, row: &Row) -> Result<(), CliError> {
+    let Some(said_s) = row.duration_s else { return Ok(()) };
+    let recordings = match &row.id {
+        Some(id) => registry.recording_by_id(id)?.into_iter().collect(),
+        None => {
+            let mut found = Vec::new();
+            for isrc in &row.isrcs {
+                found.extend(registry.recordings_with_isrc(isrc)?);
+            }
+            found
+        }
+    };
+    for recording in recordings.iter().filter(|recording| is_other_length(said_s, recording.duration_s)) {
+        let told = other_length_told(said_s, recording.duration_s);
+        tell(clean(&format!("{at}: {} {told}", recording.id)));
+    }
+    Ok(())
+}

@@ -1,0 +1,192 @@
+//! `earmark report verify`.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::io::{self, Write};
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use earmark::check::pipeline::Pipeline;
+use earmark::coverage::Coverage;
+use earmark::fingerprint::StoredEntry;
+use earmark::inputs::{Input, Item};
+use earmark::params::Params;
+use earmark::registry::Registry;
+use earmark::report::{
+    Difference, DifferenceKind, PastLine, PastReport, PastRow, ScanHeader, write_json_line,
+};
+
+use crate::cli::args::ListFormat;
+use crate::cli::args::report::VerifyArgs;
+use crate::cli::command::scan::Checker;
+use crate::cli::error::CliError;
+use crate::cli::judging::accepted_terms;
+use crate::cli::kept::{pairs, same_file};
+use crate::cli::streaming::run_named;
+use crate::cli::ui::exit::Outcome;
+use crate::cli::ui::interrupt;
+use crate::cli::ui::messages::{counted, tell};
+use crate::cli::ui::output::{Output, terminal_columns};
+use crate::cli::ui::progress::Progress;
+use earmark::check::reading::{Reading, Source};
+
+/// Repeats a scan and tells what differs.
+pub fn run(args: VerifyArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, CliError> {
+    let rows = PastReport::open(&args.report)?.count() as u64;
+    let report = PastReport::open(&args.report)?;
+    let ScanHeader { question, match_options, coverage, inputs, .. } = report.header().clone();
+    if coverage == Coverage::Adaptive && !args.files.fingerprints.is_empty() {
+        return Err(CliError::SampledReport { path: args.report });
+    }
+    let registry = Registry::open(&args.registry.registry)?;
+    let params = registry.params();
+    let index = registry.index()?;
+    let accepted = args.licences.accept_terms.as_deref().map(accepted_terms).transpose()?;
+    if let (Some(hash), None) = (question.accepted_terms, &accepted) {
+        return Err(CliError::TermsMissing { path: args.report, hash });
+    }
+    let checker = Checker::new(&registry, &index, question, accepted, match_options.clone(), coverage)?;
+    let now = ScanHeader::new(&registry, checker.question().clone(), match_options, coverage, inputs)?;
+    let table = args.format == ListFormat::Table;
+    let mut output = Output::open(None, table)?;
+    let mut counts = Counts::default();
+    let mut write = |difference: &Difference, output: &mut Output| -> io::Result<()> {
+        counts.add(difference.kind);
+        match args.format {
+            ListFormat::Table => difference.write_text(output, terminal_columns())?,
+            ListFormat::Jsonl => write_json_line(output, difference)?,
+        }
+        output.flush()
+    };
+    if let Some(difference) = Difference::of_headers(report.header_text(), &now) {
+        write(&difference, &mut output).map_err(CliError::Stdout)?;
+    }
+    let again =
+        Again { report: &args.report, root: args.files.root.as_deref().unwrap_or(Path::new("")), checker };
+    let pipeline = Pipeline::new(threads, interrupt::watch()?)
+        .map_err(|error| CliError::Threads { reason: error.to_string() })?;
+    let mut progress = Progress::new(rows);
+    let shown = output.is_terminal();
+    // Taken and delivered by this thread, in one order.
+    let under_way: RefCell<VecDeque<Option<PastLine>>> = RefCell::default();
+    let ending = run_named(
+        &pipeline,
+        jobs(report, &args.files.fingerprints, params).inspect(|job| {
+            let line = job.as_ref().ok().map(|(line, _)| line.clone());
+            under_way.borrow_mut().push_back(line);
+        }),
+        |_| PathBuf::new(),
+        |job| again.compare(job?),
+        |_, result| {
+            let line = under_way.borrow_mut().pop_front().flatten();
+            let deliver = || -> Result<(), CliError> {
+                let compared = match (result, line) {
+                    (Ok(compared), _) => compared?,
+                    (Err(panic), Some(line)) => again.failed(&line, panic.to_string())?,
+                    // What is no row is no work that could fail.
+                    (Err(_), None) => return Ok(()),
+                };
+                progress.done(compared.duration_s);
+                if let Some(difference) = &compared.difference {
+                    let mut write = || write(difference, &mut output);
+                    let written = if shown { progress.while_hidden(write) } else { write() };
+                    written.map_err(CliError::Stdout)?;
+                }
+                Ok(())
+            };
+            deliver().map_or_else(ControlFlow::Break, ControlFlow::Continue)
+        },
+    );
+    let whole = ending.whole()?;
+    progress.finish(None);
+    output.finish(true)?;
+    let same = counts.differing == 0 && counts.missing == 0;
+    match (whole, same) {
+        (false, _) => tell("interrupted: not all rows were compared"),
+        (true, true) => tell(format_args!("the same to the byte: {} and the header", counted(rows, "row"))),
+        (true, false) => tell(format_args!(
+            "not the same: {} of {} differ, {} missing{}",
+            counts.rows,
+            counted(rows, "row"),
+            counted(counts.missing, "file"),
+            if counts.header { "; the header differs" } else { "" }
+        )),
+    }
+    Ok(Outcome { disallowed: counts.differing > 0, unchecked: counts.missing > 0 || !whole })
+}
+
+/// What was found.
+#[derive(Default)]
+struct Counts {
+    header: bool,
+    rows: u64,
+    missing: u64,
+    /// All that exit code 1 tells.
+    differing: u64,
+}
+
+impl Counts {
+    fn add(&mut self, kind: DifferenceKind) {
+        self.header |= kind == DifferenceKind::Header;
+        self.rows += u64::from(kind != DifferenceKind::Header);
+        self.missing += u64::from(kind == DifferenceKind::Missing);
+        self.differing += u64::from(kind != DifferenceKind::Missing);
+    }
+}
+
+/// A row, and the fingerprint of its file where these are used.
+type Job = (PastLine, Option<Box<StoredEntry>>);
+
+fn jobs<'a>(
+    report: PastReport,
+    fingerprints: &'a [PathBuf],
+    params: &'a Params,
+) -> Box<dyn Iterator<Item = Result<Job, CliError>> + 'a> {
+    if fingerprints.is_empty() {
+        return Box::new(report.map(|line| Ok((line?, None))));
+    }
+    let pairs = pairs(report, fingerprints, params);
+    Box::new(pairs.map(|pair| pair.map(|(line, entry)| (line, Some(entry)))))
+}
+
+/// What became of a row.
+struct Compared {
+    difference: Option<Difference>,
+    duration_s: f64,
+}
+
+/// Everything that repeating a row needs.
+struct Again<'a> {
+    report: &'a Path,
+    root: &'a Path,
+    checker: Checker<'a>,
+}
+
+impl Again<'_> {
+    /// A file on which the program fails now; then it may have failed on it, too.
+    fn failed(&self, line: &PastLine, error: String) -> Result<Compared, CliError> {
+        let PastRow { path, .. } = line.row(self.report)?;
+        let now = self.checker.failed(Path::new(&path), error);
+        Ok(Compared { difference: Difference::of_rows(line, &now), duration_s: 0.0 })
+    }
+
+    fn compare(&self, (line, entry): Job) -> Result<Compared, CliError> {
+        let row = line.row(self.report)?;
+        let reading = match entry {
+            Some(entry) => {
+                same_file(self.report, line.number, &row.path, &entry)?;
+                self.checker.read(Source::Kept(entry))
+            }
+            None => {
+                let item = Item::whole(Input::File(self.root.join(&row.path)));
+                let PastRow { path, columns, .. } = row;
+                let reading = self.checker.read(Source::Audio { item, timeout: None });
+                Reading { path: PathBuf::from(path), columns, ..reading }
+            }
+        };
+        let now = self.checker.check_reading(reading)?;
+        let duration_s = now.duration_s.unwrap_or(0.0);
+        Ok(Compared { difference: Difference::of_rows(&line, &now), duration_s })
+    }
+}

@@ -1,0 +1,161 @@
+//! The log: what was said and by whom it may be said, row by row.
+//!
+//! Three kinds of entries share one numbering and one chain of hashes:
+//!
+//! - a **declaration** is what somebody says about a use of recordings, or
+//!   takes back ([`NewDeclaration`]);
+//! - a **mandate** is for whom a declarant may speak ([`NewMandate`]);
+//! - an **owner** row is under which names an owner goes and to whom it
+//!   belongs ([`NewOwner`]).
+//!
+//! Declarations come from declarants. Mandates and owners are what the keeper of
+//! the registry has satisfied itself of, as nobody's own word can make him the
+//! speaker of others. All of them can change a verdict, so all of them are
+//! append-only, dated and chained: each row's hash covers the row before.
+//! [`Authority`] puts mandates and owners together for one day.
+
+mod authority;
+mod chain;
+mod declaration;
+mod entry_file;
+mod error;
+mod mandate;
+mod owner;
+mod source;
+mod subject;
+mod table;
+mod territory;
+mod text;
+mod vocabulary;
+
+pub use crate::usage::Use;
+pub use authority::{About, Authority};
+pub use declaration::{Declaration, NewDeclaration, Permission, Statement};
+pub use entry_file::{
+    DECLARATION_COLUMNS, ImportError, MANDATE_COLUMNS, OWNER_COLUMNS, ParsedEntries, RowError,
+    parse_declarations, parse_mandates, parse_owners,
+};
+pub use error::EntryError;
+pub use mandate::{Mandate, MandateAct, NewMandate};
+pub use owner::{NewOwner, Owner};
+pub use source::DocumentHash;
+pub use subject::{Subject, name_key};
+pub use table::TableFormat;
+pub use territory::{Territory, TerritoryError};
+pub use vocabulary::{Translated, Vocabulary, VocabularyError};
+
+pub(crate) use authority::check_owners;
+pub(crate) use chain::{ALIAS_SEPARATOR, GENESIS, link, territory_list};
+pub(crate) use entry_file::entry_of;
+pub(crate) use text::{MAX_TEXT_BYTES, as_hex};
+
+use std::ops::Deref;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// A row of the log: what it says, its number and its hash. It reads like the
+/// row it holds: `declaration.seq` and `declaration.subject` are both there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Logged<T> {
+    /// Its number in this registry: 1, 2, 3, ... without gaps over all kinds.
+    pub seq: u64,
+    /// What it says.
+    #[serde(flatten)]
+    pub row: T,
+    /// BLAKE3 over the hash of the row before and this one's fields.
+    #[serde(serialize_with = "as_hex")]
+    pub hash: [u8; 32],
+}
+
+impl<T> Deref for Logged<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.row
+    }
+}
+
+/// A row to be stored, of any kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "row", rename_all = "kebab-case")]
+pub enum NewEntry {
+    /// What somebody says about a use of recordings.
+    Declaration(NewDeclaration),
+    /// For whom a declarant may speak.
+    Mandate(NewMandate),
+    /// Under which names an owner goes and to whom it belongs.
+    Owner(NewOwner),
+}
+
+/// A stored row of any kind.
+pub type Entry = Logged<NewEntry>;
+
+impl NewEntry {
+    /// The kind's name in files: `declaration`, `mandate` or `owner`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Declaration(_) => "declaration",
+            Self::Mandate(_) => "mandate",
+            Self::Owner(_) => "owner",
+        }
+    }
+
+    /// When it was received.
+    pub fn received_at(&self) -> Timestamp {
+        match self {
+            Self::Declaration(declaration) => declaration.received_at,
+            Self::Mandate(mandate) => mandate.received_at,
+            Self::Owner(owner) => owner.received_at,
+        }
+    }
+
+    /// Checks the row and brings it into the stored form.
+    pub fn normalised(&self) -> Result<Self, EntryError> {
+        match self {
+            Self::Declaration(declaration) => declaration.normalised().map(Self::Declaration),
+            Self::Mandate(mandate) => mandate.normalised().map(Self::Mandate),
+            Self::Owner(owner) => owner.normalised().map(Self::Owner),
+        }
+    }
+}
+
+impl From<NewDeclaration> for NewEntry {
+    fn from(declaration: NewDeclaration) -> Self {
+        Self::Declaration(declaration)
+    }
+}
+
+impl From<NewMandate> for NewEntry {
+    fn from(mandate: NewMandate) -> Self {
+        Self::Mandate(mandate)
+    }
+}
+
+impl From<NewOwner> for NewEntry {
+    fn from(owner: NewOwner) -> Self {
+        Self::Owner(owner)
+    }
+}
+
+/// The whole log by kind, each in the order of receipt.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Log {
+    /// What was declared.
+    pub declarations: Vec<Declaration>,
+    /// Who may speak for whom.
+    pub mandates: Vec<Mandate>,
+    /// Owners, their names and parents.
+    pub owners: Vec<Owner>,
+}
+
+impl Log {
+    /// Who may speak for whom on `day`.
+    pub fn authority(&self, day: jiff::civil::Date) -> Authority {
+        Authority::numbered(
+            self.owners.iter().map(|owner| (owner.seq, &owner.row)),
+            self.mandates.iter().map(|mandate| (mandate.seq, &mandate.row)),
+            day,
+        )
+    }
+}

@@ -1,0 +1,320 @@
+//! Storing and reading the log.
+
+use std::path::Path;
+use std::str::FromStr;
+
+use jiff::civil::Date;
+use rusqlite::{Connection, Row, Transaction, params};
+
+use crate::registry::schema::database_error;
+use crate::registry::{Place, Registry, RegistryError};
+
+use crate::declarations::{
+    ALIAS_SEPARATOR, Declaration, DocumentHash, Entry, Log, Logged, MandateAct, NewDeclaration, NewEntry,
+    NewMandate, NewOwner, Owner, Statement, Subject, Territory, check_owners, link, territory_list,
+};
+use crate::usage::Use;
+
+impl Registry {
+    /// Appends declarations in one transaction and returns them as stored.
+    /// One that is not valid refuses the whole batch.
+    ///
+    /// A subject need not be registered: rightsholders may declare first and
+    /// register later. [`concern`](Self::concern) tells whether anything is
+    /// concerned now. Nor need the declarant be entitled: whether it is, is for
+    /// the verdict to see, by the mandates and owners of the day in question.
+    pub fn declare(&mut self, batch: &[NewDeclaration]) -> Result<Vec<Declaration>, RegistryError> {
+        let entries: Vec<NewEntry> = batch.iter().cloned().map(NewEntry::Declaration).collect();
+        Ok(Log::from_entries(self.append(&entries)?).declarations)
+    }
+
+    /// Appends rows of any kind in one transaction, in the order given, and
+    /// returns them as stored. One that is not valid, or owners that contradict
+    /// each other or those before, refuse the whole batch.
+    pub fn append(&mut self, batch: &[NewEntry]) -> Result<Vec<Entry>, RegistryError> {
+        self.commit(|transaction, place| {
+            let stored = append_to(transaction, place, batch)?;
+            let changed = !stored.is_empty();
+            Ok((stored, changed))
+        })
+    }
+
+    /// The whole log.
+    pub fn log(&self) -> Result<Log, RegistryError> {
+        read_log(&self.connection(), &self.database)
+    }
+
+    /// All declarations, in the order they were received.
+    pub fn declarations(&self) -> Result<Vec<Declaration>, RegistryError> {
+        let connection = self.connection();
+        read_table(&connection, &self.database, DECLARATIONS, declaration_of)
+    }
+}
+
+/// As [`Registry::append`], inside a transaction.
+pub(crate) fn append_to(
+    transaction: &Transaction<'_>,
+    place: &Place<'_>,
+    batch: &[NewEntry],
+) -> Result<Vec<Entry>, RegistryError> {
+    let database = database_error(place.database, "write the log of");
+    let (count, mut hash): (i64, [u8; 32]) = transaction
+        .query_row("SELECT log_rows, log_hash FROM registry", [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .map_err(database)?;
+    let mut seq = u64::try_from(count).map_err(|_| place.corrupt(format!("its log has {count} rows")))?;
+    let mut stored = Vec::with_capacity(batch.len());
+    for (number, entry) in (1..).zip(batch) {
+        let row = entry.normalised().map_err(|source| RegistryError::Entry {
+            kind: entry.kind(),
+            number,
+            of: batch.len(),
+            source,
+        })?;
+        seq += 1;
+        hash = link(&hash, seq, &row);
+        let entry = Logged { seq, row, hash };
+        insert(transaction, &entry).map_err(database)?;
+        stored.push(entry);
+    }
+    if batch.iter().any(|entry| matches!(entry, NewEntry::Owner(_))) {
+        owners_fit(transaction, place)?;
+    }
+    transaction
+        .execute(
+            "UPDATE registry SET log_rows = ?1, log_hash = ?2",
+            params![i64::try_from(seq).unwrap_or(i64::MAX), hash],
+        )
+        .map_err(database)?;
+    Ok(stored)
+}
+
+/// With the rows of this transaction.
+fn owners_fit(transaction: &Transaction<'_>, place: &Place<'_>) -> Result<(), RegistryError> {
+    let owners: Vec<Owner> = read_table(transaction, place.database, OWNERS, owner_of)?;
+    let rows: Vec<&NewOwner> = owners.iter().map(|owner| &owner.row).collect();
+    check_owners(&rows).map_err(|source| RegistryError::Owners { source })
+}
+
+impl Log {
+    /// Sorts rows by kind.
+    pub fn from_entries(entries: Vec<Entry>) -> Self {
+        let mut log = Self::default();
+        for Logged { seq, row, hash } in entries {
+            match row {
+                NewEntry::Declaration(row) => log.declarations.push(Logged { seq, row, hash }),
+                NewEntry::Mandate(row) => log.mandates.push(Logged { seq, row, hash }),
+                NewEntry::Owner(row) => log.owners.push(Logged { seq, row, hash }),
+            }
+        }
+        log
+    }
+
+    /// All rows in the order of receipt.
+    pub fn into_entries(self) -> Vec<Entry> {
+        fn entries<T: Into<NewEntry>>(rows: Vec<Logged<T>>) -> impl Iterator<Item = Entry> {
+            rows.into_iter().map(|Logged { seq, row, hash }| Logged { seq, row: row.into(), hash })
+        }
+        let mut all: Vec<Entry> =
+            entries(self.declarations).chain(entries(self.mandates)).chain(entries(self.owners)).collect();
+        all.sort_by_key(|entry| entry.seq);
+        all
+    }
+}
+
+fn insert(connection: &Connection, entry: &Entry) -> rusqlite::Result<()> {
+    let seq = i64::try_from(entry.seq).unwrap_or(i64::MAX);
+    let text = |date: Option<Date>| date.map(|date| date.to_string());
+    let changed = match &entry.row {
+        NewEntry::Declaration(row) => connection
+            .prepare_cached(
+                "INSERT INTO declaration (seq, subject_kind, subject, use, permission, terms, territories,
+                     valid_from, valid_until, declarant, source, document_hash, received_at, hash)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+            )?
+            .execute(params![
+                seq,
+                row.subject.kind(),
+                row.subject.value(),
+                row.use_.name(),
+                row.statement.name(),
+                row.statement.terms(),
+                territory_list(&row.territories),
+                text(row.from),
+                text(row.until),
+                row.declarant,
+                row.source,
+                row.document_hash.map(|hash| hash.0),
+                row.received_at.to_string(),
+                entry.hash
+            ]),
+        NewEntry::Mandate(row) => connection
+            .prepare_cached(
+                "INSERT INTO mandate (seq, declarant, act, subject_kind, subject, valid_from, valid_until,
+                     source, document_hash, received_at, hash)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            )?
+            .execute(params![
+                seq,
+                row.declarant,
+                row.act.name(),
+                row.speaks_for.kind(),
+                row.speaks_for.value(),
+                text(row.from),
+                text(row.until),
+                row.source,
+                row.document_hash.map(|hash| hash.0),
+                row.received_at.to_string(),
+                entry.hash
+            ]),
+        NewEntry::Owner(row) => connection
+            .prepare_cached(
+                "INSERT INTO owner (seq, name, aliases, parent, valid_from, source, document_hash,
+                     received_at, hash)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+            )?
+            .execute(params![
+                seq,
+                row.name,
+                row.aliases.join(ALIAS_SEPARATOR),
+                row.parent,
+                text(row.from),
+                row.source,
+                row.document_hash.map(|hash| hash.0),
+                row.received_at.to_string(),
+                entry.hash
+            ]),
+    };
+    changed.map(|_| ())
+}
+
+/// Reads every row; one that cannot be parsed is damage.
+pub(super) fn read_log(connection: &Connection, path: &Path) -> Result<Log, RegistryError> {
+    Ok(Log {
+        declarations: read_table(connection, path, DECLARATIONS, declaration_of)?,
+        mandates: read_table(connection, path, MANDATES, mandate_of)?,
+        owners: read_table(connection, path, OWNERS, owner_of)?,
+    })
+}
+
+/// Each begins with seq and hash.
+const DECLARATIONS: &str = "SELECT seq, hash, subject_kind, subject, use, permission, terms, territories, \
+     valid_from, valid_until, declarant, source, document_hash, received_at FROM declaration ORDER BY seq";
+const MANDATES: &str = "SELECT seq, hash, declarant, act, subject_kind, subject, valid_from, valid_until, \
+     source, document_hash, received_at FROM mandate ORDER BY seq";
+const OWNERS: &str = "SELECT seq, hash, name, aliases, parent, valid_from, source, document_hash, \
+     received_at FROM owner ORDER BY seq";
+
+/// Reads one value of a row. SQLite's own error stays apart from a value that
+/// earmark cannot have written.
+enum Unreadable {
+    Database(rusqlite::Error),
+    Value(String),
+}
+
+impl From<rusqlite::Error> for Unreadable {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+fn read_table<T>(
+    connection: &Connection,
+    path: &Path,
+    sql: &str,
+    row_of: fn(&Row<'_>) -> Result<T, Unreadable>,
+) -> Result<Vec<Logged<T>>, RegistryError> {
+    let database = database_error(path, "read the log of");
+    let mut statement = connection.prepare_cached(sql).map_err(database)?;
+    let mut rows = statement.query([]).map_err(database)?;
+    let mut entries = Vec::new();
+    while let Some(row) = rows.next().map_err(database)? {
+        let seq: i64 = row.get(0).map_err(database)?;
+        let hash = row.get(1).map_err(database)?;
+        let corrupt = |what: String| RegistryError::Corrupt {
+            path: path.to_owned(),
+            what: format!("row {seq} of the log: {what}"),
+        };
+        let number = u64::try_from(seq).map_err(|_| corrupt("its number is negative".to_owned()))?;
+        let read = row_of(row).map_err(|error| match error {
+            Unreadable::Database(source) => database(source),
+            Unreadable::Value(what) => corrupt(what),
+        })?;
+        entries.push(Logged { seq: number, row: read, hash });
+    }
+    Ok(entries)
+}
+
+fn value<T>(parsed: Result<T, impl ToString>) -> Result<T, Unreadable> {
+    parsed.map_err(|error| Unreadable::Value(error.to_string()))
+}
+
+fn date(row: &Row<'_>, place: usize) -> Result<Option<Date>, Unreadable> {
+    let text: Option<String> = row.get(place)?;
+    text.map(|text| value(text.parse().map_err(|error| format!("{text:?}: {error}")))).transpose()
+}
+
+fn received_at(row: &Row<'_>, place: usize) -> Result<jiff::Timestamp, Unreadable> {
+    let text: String = row.get(place)?;
+    value(text.parse().map_err(|error| format!("{text:?}: {error}")))
+}
+
+fn document_hash(row: &Row<'_>, place: usize) -> Result<Option<DocumentHash>, Unreadable> {
+    Ok(row.get::<_, Option<[u8; 32]>>(place)?.map(DocumentHash))
+}
+
+fn text(row: &Row<'_>, place: usize) -> Result<String, Unreadable> {
+    Ok(row.get(place)?)
+}
+
+fn declaration_of(row: &Row<'_>) -> Result<NewDeclaration, Unreadable> {
+    let terms: Option<String> = row.get(6)?;
+    Ok(NewDeclaration {
+        subject: value(Subject::parse(&text(row, 2)?, &text(row, 3)?))?,
+        use_: value(Use::from_str(&text(row, 4)?))?,
+        statement: value(Statement::parse(&text(row, 5)?, terms.as_deref()))?,
+        territories: text(row, 7)?
+            .split(',')
+            .filter(|code| !code.is_empty())
+            .map(|code| value(Territory::from_str(code)))
+            .collect::<Result<_, _>>()?,
+        from: date(row, 8)?,
+        until: date(row, 9)?,
+        declarant: row.get(10)?,
+        source: row.get(11)?,
+        document_hash: document_hash(row, 12)?,
+        received_at: received_at(row, 13)?,
+    })
+}
+
+fn mandate_of(row: &Row<'_>) -> Result<NewMandate, Unreadable> {
+    Ok(NewMandate {
+        declarant: row.get(2)?,
+        act: match text(row, 3)?.as_str() {
+            "grant" => MandateAct::Grant,
+            "revoke" => MandateAct::Revoke,
+            other => return Err(Unreadable::Value(format!("a mandate's act is {other:?}"))),
+        },
+        speaks_for: value(Subject::parse(&text(row, 4)?, &text(row, 5)?))?,
+        from: date(row, 6)?,
+        until: date(row, 7)?,
+        source: row.get(8)?,
+        document_hash: document_hash(row, 9)?,
+        received_at: received_at(row, 10)?,
+    })
+}
+
+fn owner_of(row: &Row<'_>) -> Result<NewOwner, Unreadable> {
+    Ok(NewOwner {
+        name: row.get(2)?,
+        aliases: text(row, 3)?
+            .split(ALIAS_SEPARATOR)
+            .filter(|alias| !alias.is_empty())
+            .map(str::to_owned)
+            .collect(),
+        parent: row.get(4)?,
+        from: date(row, 5)?,
+        source: row.get(6)?,
+        document_hash: document_hash(row, 7)?,
+        received_at: received_at(row, 8)?,
+    })
+}
