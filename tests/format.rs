@@ -378,6 +378,8 @@ fn fingerprint_file(sound: &Fingerprint, params: &Params) -> Vec<u8> {
         packets: 1,
         packets_skipped: 0,
         truncated: false,
+        claimed_s: None,
+        unheard: Vec::new(),
         audio_hash: [1; 32],
     };
     let mut writer = FingerprintWriter::new(Vec::new(), params).expect("memory");

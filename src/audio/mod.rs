@@ -19,6 +19,7 @@
 //! | `parts` | what of it is decoded |
 //! | `clock`, `timeline` | delay, padding, holes, limits |
 //! | `resample` | any rate to the analysis rate |
+//! | `unheard` | what holds audio and was not decoded |
 //! | `stream` | wires the above |
 //! | `piped`, `pcm` | the same for what cannot seek; samples without a header |
 //! | `tags` | ISRCs and names, from the file and a cue sheet beside it |
@@ -52,6 +53,7 @@ mod source;
 mod stream;
 mod tags;
 mod timeline;
+mod unheard;
 
 #[cfg(test)]
 mod tests;
@@ -66,6 +68,7 @@ pub use parts::{Parts, Wish};
 pub use pcm::{PcmForm, PcmFormError, PcmSample};
 pub use rights::{RightsSignal, SignalKind, SignalPermission, SignalledUse, SignatureState};
 pub use tags::{IsrcTag, IsrcTrust, Tags};
+pub use unheard::{Unheard, UnheardKind};
 
 /// What was decoded, measured and not taken from headers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -90,6 +93,14 @@ pub struct AudioInfo {
     pub packets_skipped: u64,
     /// Whether the file ended before its structure said it would.
     pub truncated: bool,
+    /// Length that the container claims for the audio, in seconds; `None` where it
+    /// claims none. It ends nothing: what is there is decoded.
+    #[serde(default)]
+    pub claimed_s: Option<f64>,
+    /// What holds audio, or may hold some, and was not given to the sink, in the
+    /// order in which it was noticed. Empty when all was heard.
+    #[serde(default = "Unheard::never_told")]
+    pub unheard: Vec<Unheard>,
     /// BLAKE3 over the codec and the compressed packets of the track, so that
     /// the same encoded audio under other tags has the same hash.
     #[serde(with = "crate::hex")]

@@ -7,7 +7,10 @@ use symphonia::core::codecs::CodecParameters;
 use symphonia::core::common::Limit;
 use symphonia::core::errors::Error as SymphoniaError;
 use symphonia::core::formats::probe::Hint;
-use symphonia::core::formats::well_known::{FORMAT_ID_ISOMP4, FORMAT_ID_MKV, FORMAT_ID_OGG};
+use symphonia::core::formats::well_known::{
+    FORMAT_ID_ADTS, FORMAT_ID_ISOMP4, FORMAT_ID_MKV, FORMAT_ID_MP1, FORMAT_ID_MP2, FORMAT_ID_MP3,
+    FORMAT_ID_OGG,
+};
 use symphonia::core::formats::{FormatId, FormatOptions, FormatReader, Track, TrackFlags, TrackType};
 use symphonia::core::io::MediaSourceStream;
 use symphonia::core::meta::{MetadataOptions, RawValue};
@@ -22,6 +25,7 @@ use super::mp4;
 use super::parts::{Parts, Passed, WARM_UP_S, Wish};
 use super::source::Input;
 use super::timeline::Timeline;
+use super::unheard::{Unheard, UnheardKind};
 use super::{AudioError, AudioInfo, Limits};
 
 /// No packet of a lossy codec lasts longer than a few tenths of a second; what a
@@ -30,6 +34,9 @@ const LONGEST_PACKET_S: f64 = 1.0;
 
 /// Bytes hashed at a time.
 const HASH_BLOCK: usize = 32 * 1_024;
+
+/// Most parts that are told apart; a file with more has no use for them all.
+const MOST_UNHEARD: usize = 64;
 
 /// Opens the container. Also used for tags.
 pub(super) fn open<R>(
@@ -115,6 +122,10 @@ pub(super) fn play(
         stumbling: false,
         first_error: None,
         truncated: false,
+        claimed_s: None,
+        damaged_s: 0.0,
+        gaps_s: 0.0,
+        unheard: Vec::new(),
     };
     session.run(reader.as_mut()).map_err(|e| container.explain(e))?;
     session.truncated = container.truncated.unwrap_or(session.truncated);
@@ -148,6 +159,13 @@ struct Session<'a> {
     /// The first packet error, and whether it was a feature without support.
     first_error: Option<(String, bool)>,
     truncated: bool,
+    /// Lengths that the links of the stream claim, together.
+    claimed_s: Option<f64>,
+    /// Silence in place of packets that gave nothing, in seconds.
+    damaged_s: f64,
+    /// Silence where the time stamps have a gap, in seconds.
+    gaps_s: f64,
+    unheard: Vec<Unheard>,
 }
 
 /// The track being decoded.
@@ -190,8 +208,13 @@ impl Session<'_> {
                     self.warm_up(&mut current, 0.0)?;
                     match self.choose(reader) {
                         Ok(next) => current = next,
-                        Err(_) if self.good_s > 0.0 => {
+                        Err(error) if self.good_s > 0.0 => {
                             self.truncated = true;
+                            self.miss(
+                                UnheardKind::Cut,
+                                None,
+                                format!("the next part of the stream: {error}"),
+                            );
                             break;
                         }
                         Err(error) => return Err(error),
@@ -214,6 +237,9 @@ impl Session<'_> {
             if self.idle >= self.limits.max_packets_without_progress {
                 // Audio that came before is still worth having; `finish` judges.
                 self.truncated = true;
+                let detail =
+                    format!("decoding stopped after {} packets and errors in a row without audio", self.idle);
+                self.miss(UnheardKind::Cut, None, detail);
                 break;
             }
         }
@@ -304,7 +330,10 @@ impl Session<'_> {
         let mut refused = None;
         for track in &tracks {
             match contained("decoder", || TrackDecoder::new(track, gapless))? {
-                Ok(decoder) => return self.begin(reader, track, decoder),
+                Ok(decoder) => {
+                    self.miss_others(&tracks, track.id);
+                    return self.begin(reader, track, decoder);
+                }
                 Err(error) => refused = refused.or(Some(error)),
             }
         }
@@ -318,6 +347,20 @@ impl Session<'_> {
             }
             (None, None) => AudioError::NoAudioTrack { container: self.container.clone() },
         })
+    }
+
+    /// Tells a part that is not heard.
+    fn miss(&mut self, kind: UnheardKind, seconds: Option<f64>, detail: impl Into<String>) {
+        if self.unheard.len() < MOST_UNHEARD {
+            self.unheard.push(Unheard::new(kind, seconds, detail));
+        }
+    }
+
+    /// Tells the audio tracks other than `chosen`.
+    fn miss_others(&mut self, tracks: &[Track], chosen: u32) {
+        for track in tracks.iter().filter(|t| t.id != chosen) {
+            self.miss(UnheardKind::Track, claimed(track), format!("audio track {}", track.id));
+        }
     }
 
     fn begin(
@@ -352,6 +395,12 @@ impl Session<'_> {
                 });
             }
             _ => {}
+        }
+        // Without a header of their own, frames in a row give an estimate and no claim.
+        let is_estimate =
+            matches!(self.format, FORMAT_ID_MP1 | FORMAT_ID_MP2 | FORMAT_ID_MP3 | FORMAT_ID_ADTS);
+        if let Some(seconds) = claimed(track).filter(|_| !is_estimate) {
+            *self.claimed_s.get_or_insert(0.0) += seconds;
         }
         self.line.begin(delay_s, length_s);
         self.held.clear();
@@ -411,7 +460,9 @@ impl Session<'_> {
             && current.rate_hz > 0
             && let Some(hole_s) = current.clock.hole(at_s, self.limits.max_gap_s)
         {
+            let before_s = self.line.filled_s();
             self.line.fill(hole_s, current.rate_hz)?;
+            self.gaps_s += self.line.filled_s() - before_s;
             current.clock.advance(hole_s);
         }
         Ok(())
@@ -428,7 +479,9 @@ impl Session<'_> {
         self.first_error.get_or_insert(error);
         let lost_s = current.duration_s(packet).min(LONGEST_PACKET_S);
         if current.rate_hz > 0 && lost_s > 0.0 {
+            let before_s = self.line.filled_s();
             self.line.fill(lost_s, current.rate_hz)?;
+            self.damaged_s += self.line.filled_s() - before_s;
             current.clock.advance(lost_s);
         }
         Ok(())
@@ -475,6 +528,15 @@ impl Session<'_> {
         self.hasher.update(&sample_rate_hz.to_le_bytes());
         self.hasher.update(&channels.to_le_bytes());
         let filled_s = self.line.filled_s();
+        if skipped > 0 {
+            let detail = format!("{skipped} of {packets} packets could not be decoded");
+            // Errors between packets have no length that anybody knows.
+            let known = (self.damaged_s > 0.0).then_some(self.damaged_s);
+            self.miss(UnheardKind::Damaged, known, detail);
+        }
+        if self.gaps_s > 0.0 {
+            self.miss(UnheardKind::Gap, Some(self.gaps_s), "gaps in the time stamps, filled with silence");
+        }
         Ok(AudioInfo {
             container: self.container,
             codec,
@@ -485,6 +547,8 @@ impl Session<'_> {
             packets,
             packets_skipped: skipped,
             truncated: self.truncated,
+            claimed_s: self.claimed_s,
+            unheard: self.unheard,
             audio_hash: *self.hasher.finalize().as_bytes(),
         })
     }
@@ -492,6 +556,17 @@ impl Session<'_> {
 
 fn seconds(unit: TimeBase) -> f64 {
     f64::from(unit.numer.get()) / f64::from(unit.denom.get())
+}
+
+/// How long a container says that a track is, in seconds.
+fn claimed(track: &Track) -> Option<f64> {
+    let by_stamps = track.duration.zip(track.time_base).map(|(d, unit)| d.get() as f64 * seconds(unit));
+    let rate_hz = match &track.codec_params {
+        Some(CodecParameters::Audio(params)) => params.sample_rate,
+        _ => None,
+    };
+    let by_frames = track.num_frames.zip(rate_hz).map(|(n, rate_hz)| n as f64 / f64::from(rate_hz.max(1)));
+    by_stamps.or(by_frames)
 }
 
 /// Delay and length from the comment that iTunes writes instead of an edit list.

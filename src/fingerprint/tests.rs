@@ -4,7 +4,7 @@ use std::io::Cursor;
 use std::path::Path;
 
 use super::*;
-use crate::audio::{IsrcTag, IsrcTrust, Tags};
+use crate::audio::{IsrcTag, IsrcTrust, Tags, Unheard, UnheardKind};
 use crate::random::Random;
 
 fn info(duration_s: f64) -> AudioInfo {
@@ -18,6 +18,8 @@ fn info(duration_s: f64) -> AudioInfo {
         packets: 17,
         packets_skipped: 1,
         truncated: true,
+        claimed_s: Some(0.1 + 0.7),
+        unheard: vec![Unheard { kind: UnheardKind::Track, seconds: None, detail: "track 2".to_owned() }],
         audio_hash: [0xab; 32],
     }
 }
