@@ -4,7 +4,7 @@
 use std::io::{Read, Seek};
 
 use super::source::{Input, Patch, UNKNOWN_LEN};
-use super::{AudioError, matroska, mp4, names, ogg, riff};
+use super::{AudioError, Content, matroska, mp4, names, ogg, riff};
 
 /// Bytes looked at to name a file that no reader knows.
 const HEAD: u64 = 1_024;
@@ -38,6 +38,9 @@ impl Container {
         view.by_ref().take(HEAD).read_to_end(&mut container.head)?;
         if container.head.is_empty() {
             return Err(AudioError::EmptyFile);
+        }
+        if let Some(error) = Content::of(&container.head).refusal() {
+            return Err(error);
         }
         match container.head.get(..4) {
             Some(b"RIFF" | b"RF64" | b"BW64") => {

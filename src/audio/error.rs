@@ -19,6 +19,18 @@ pub enum AudioError {
     /// The input holds no bytes.
     #[error("the file is empty")]
     EmptyFile,
+    /// The file is an archive, or packed.
+    #[error("the file is packed as {packing}: unpack it to have what is in it checked")]
+    Packed {
+        /// The form's name.
+        packing: &'static str,
+    },
+    /// The file is something that has no sound.
+    #[error("the file is not audio but {what}")]
+    NotAudio {
+        /// What it is, such as `a PNG picture`.
+        what: &'static str,
+    },
     /// The container is known but its structure cannot be read.
     #[error("the container is damaged: {reason}")]
     DamagedContainer {

@@ -11,6 +11,7 @@
 //! | file | does |
 //! |---|---|
 //! | `source` | adapts any `Read + Seek` |
+//! | `content` | what bytes are, by how they begin |
 //! | `container` | what the file is, and what of it the demultiplexer is shown |
 //! | `mp4`, `matroska`, `ogg`, `riff` | what the demultiplexer reads past in each |
 //! | `codec`, `aac`, `opus` | one packet to samples |
@@ -32,6 +33,7 @@ mod aac;
 mod clock;
 mod codec;
 mod container;
+mod content;
 mod downmix;
 mod error;
 #[cfg(any(test, fuzzing))]
@@ -62,6 +64,7 @@ use std::io::{Read, Seek};
 
 use serde::{Deserialize, Serialize};
 
+pub use content::{CONTENT_HEAD, Content, Packing};
 pub use error::AudioError;
 pub use limits::Limits;
 pub use parts::{Parts, Wish};

@@ -148,6 +148,11 @@ pub(super) fn of_magic(head: &[u8]) -> Option<(&'static str, &'static str)> {
         (0, b"riff\x2e\x91\xcf\x11", "PCM", "Wave64"),
         (0, b".snd", "PCM", "AU"),
         (0, b"Creative Voice File", "PCM", "VOC"),
+        (0, b"NIST_1A\n", "of a speech corpus", "SPHERE"),
+        (0, b"#!SILK_V3", "SILK", "SILK"),
+        (0, b"\x02#!SILK_V3", "SILK", "SILK"),
+        (0, b"Extended Module: ", "of a tracker module", "XM"),
+        (0, b"IMPM", "of a tracker module", "IT"),
         (0, b"MThd", "MIDI (notes, no audio)", "MIDI"),
         (0, b"\0\0\x01\xba", "of an MPEG program stream", "MPEG-PS"),
         (0, b"ADIF", "AAC", "ADIF"),
@@ -158,8 +163,9 @@ pub(super) fn of_magic(head: &[u8]) -> Option<(&'static str, &'static str)> {
         return Some((codec, container));
     }
     // Packets of 188 bytes that all begin with the same byte.
-    let is_transport = (0..3).all(|i| head.get(i * 188) == Some(&0x47));
-    is_transport.then_some(("of an MPEG transport stream", "MPEG-TS"))
+    // Those of Blu-ray have four bytes more in front.
+    let is_stream = |first: usize, size: usize| (0..3).all(|i| head.get(first + i * size) == Some(&0x47));
+    (is_stream(0, 188) || is_stream(4, 192)).then_some(("of an MPEG transport stream", "MPEG-TS"))
 }
 
 /// A four-character code or name as it can be shown.
