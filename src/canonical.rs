@@ -18,6 +18,12 @@ impl Canonical {
         canonical
     }
 
+    /// Starts again with another row, in the same memory.
+    pub(crate) fn restart(&mut self, label: &str) {
+        self.0.clear();
+        self.text(label);
+    }
+
     /// Length in bytes as little-endian u32, then the bytes.
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         let length = u32::try_from(bytes.len()).unwrap_or(ABSENT - 1);

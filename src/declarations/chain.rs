@@ -15,6 +15,16 @@ use super::territory::Territory;
 /// The hash before the first row.
 pub(crate) const GENESIS: [u8; 32] = [0; 32];
 
+/// Labels of the rows, which keep kinds of rows and their versions apart. A label
+/// changes whenever the fields after it, their order or their writing changes.
+pub(crate) const DECLARATION_LABEL: &str = "earmark declaration 1";
+/// Of a declaration whose document's hash was stored.
+pub(crate) const DOCUMENTED_DECLARATION_LABEL: &str = "earmark declaration 2";
+/// Of a mandate.
+pub(crate) const MANDATE_LABEL: &str = "earmark mandate 1";
+/// Of a row about an owner.
+pub(crate) const OWNER_LABEL: &str = "earmark owner 1";
+
 /// BLAKE3 over the canonical bytes of a row in its place.
 pub(crate) fn link(previous: &[u8; 32], seq: u64, entry: &NewEntry) -> [u8; 32] {
     let row = match entry {
@@ -25,8 +35,7 @@ pub(crate) fn link(previous: &[u8; 32], seq: u64, entry: &NewEntry) -> [u8; 32] 
     *blake3::hash(row.as_bytes()).as_bytes()
 }
 
-/// A label, the hash before, seq (decimal). The label changes whenever the
-/// fields after it, their order or their writing changes.
+/// A label, the hash before, seq (decimal).
 fn start(label: &str, previous: &[u8; 32], seq: u64) -> Canonical {
     let mut row = Canonical::new(label);
     row.bytes(previous);
@@ -40,8 +49,8 @@ fn start(label: &str, previous: &[u8; 32], seq: u64) -> Canonical {
 /// there was none, and keep their hashes.
 fn declaration_row(previous: &[u8; 32], seq: u64, declaration: &NewDeclaration) -> Canonical {
     let label = match declaration.document_hash {
-        None => "earmark declaration 1",
-        Some(_) => "earmark declaration 2",
+        None => DECLARATION_LABEL,
+        Some(_) => DOCUMENTED_DECLARATION_LABEL,
     };
     let mut row = start(label, previous, seq);
     row.text(declaration.subject.kind());
@@ -64,7 +73,7 @@ fn declaration_row(previous: &[u8; 32], seq: u64, declaration: &NewDeclaration) 
 /// Declarant, act, subject kind, subject, from, until, source, document hash,
 /// received at.
 fn mandate_row(previous: &[u8; 32], seq: u64, mandate: &NewMandate) -> Canonical {
-    let mut row = start("earmark mandate 1", previous, seq);
+    let mut row = start(MANDATE_LABEL, previous, seq);
     row.text(&mandate.declarant);
     row.text(mandate.act.name());
     row.text(mandate.speaks_for.kind());
@@ -79,7 +88,7 @@ fn mandate_row(previous: &[u8; 32], seq: u64, mandate: &NewMandate) -> Canonical
 
 /// Name, aliases, parent, from, source, document hash, received at.
 fn owner_row(previous: &[u8; 32], seq: u64, owner: &NewOwner) -> Canonical {
-    let mut row = start("earmark owner 1", previous, seq);
+    let mut row = start(OWNER_LABEL, previous, seq);
     row.text(&owner.name);
     row.text(&owner.aliases.join(ALIAS_SEPARATOR));
     row.optional(owner.parent.as_deref());

@@ -45,13 +45,16 @@ pub use territory::{Territory, TerritoryError};
 pub use vocabulary::{Translated, Vocabulary, VocabularyError};
 
 pub(crate) use authority::check_owners;
-pub(crate) use chain::{ALIAS_SEPARATOR, GENESIS, link, territory_list};
+pub(crate) use chain::{
+    ALIAS_SEPARATOR, DECLARATION_LABEL, DOCUMENTED_DECLARATION_LABEL, GENESIS, MANDATE_LABEL, OWNER_LABEL,
+    link, territory_list,
+};
 pub(crate) use entry_file::entry_of;
 pub(crate) use text::{MAX_TEXT_BYTES, as_hex};
 
 use std::ops::Deref;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 /// A row of the log: what it says, its number and its hash. It reads like the
@@ -149,7 +152,45 @@ pub struct Log {
     pub owners: Vec<Owner>,
 }
 
+/// A row that was received more than a minute before a row that stands before it:
+/// when it was stored, the clock of the machine had been set back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutOfOrder {
+    /// Its number.
+    pub seq: u64,
+    /// When it was received, by the clock of then.
+    pub received_at: Timestamp,
+    /// The latest time of receipt of a row before it.
+    pub latest_before: Timestamp,
+}
+
 impl Log {
+    /// The rows that were received before a row that stands before them, by number.
+    /// Less than a minute is how clocks are put right, and not told.
+    pub fn out_of_order(&self) -> Vec<OutOfOrder> {
+        const PUT_RIGHT: SignedDuration = SignedDuration::from_mins(1);
+        fn times<T>(
+            rows: &[Logged<T>],
+            received_at: impl Fn(&T) -> Timestamp,
+        ) -> impl Iterator<Item = (u64, Timestamp)> {
+            rows.iter().map(move |logged| (logged.seq, received_at(&logged.row)))
+        }
+        let mut all: Vec<(u64, Timestamp)> = times(&self.declarations, |row| row.received_at)
+            .chain(times(&self.mandates, |row| row.received_at))
+            .chain(times(&self.owners, |row| row.received_at))
+            .collect();
+        all.sort_unstable_by_key(|(seq, _)| *seq);
+        let mut latest = Timestamp::MIN;
+        let mut found = Vec::new();
+        for (seq, received_at) in all {
+            if latest.duration_since(received_at) > PUT_RIGHT {
+                found.push(OutOfOrder { seq, received_at, latest_before: latest });
+            }
+            latest = latest.max(received_at);
+        }
+        found
+    }
+
     /// Who may speak for whom on `day`.
     pub fn authority(&self, day: jiff::civil::Date) -> Authority {
         Authority::numbered(

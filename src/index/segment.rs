@@ -1,6 +1,6 @@
 //! Reading a segment.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Cursor;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -50,6 +50,10 @@ impl Segment {
     /// parameters than `params`.
     pub fn open(path: &Path, params: &Params) -> Result<Segment, IndexError> {
         let io = |source| IndexError::Io { path: path.to_path_buf(), source };
+        // Opening a pipe would wait until somebody writes into it.
+        if !fs::metadata(path).map_err(io)?.is_file() {
+            return Err(IndexError::NotASegment { path: path.to_path_buf() });
+        }
         let file = File::open(path).map_err(io)?;
         Self::from_map(path, mmap::map(&file).map_err(io)?, params)
     }

@@ -1,6 +1,6 @@
 //! Merging segments.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use roaring::RoaringBitmap;
 use rusqlite::{Transaction, params};
@@ -11,7 +11,7 @@ use crate::index::{Segment, merge_segments};
 use super::schema::database_error;
 use super::segment_check::SegmentRow;
 use super::tiers::{self, Size};
-use super::{Place, Registry, RegistryError, read, segments};
+use super::{Place, Registry, RegistryError, data_version, read, segments};
 
 /// What merging did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -166,14 +166,21 @@ impl Registry {
 
     /// Returns the database's free pages, which removed rows left, in a transaction
     /// of SQLite's own. It changes nothing that is read, so the generation stays.
-    fn vacuum(&self) -> Result<(), RegistryError> {
-        let connection = self.connection();
-        let run = || -> rusqlite::Result<()> {
+    fn vacuum(&mut self) -> Result<(), RegistryError> {
+        let connection = self.connection.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let run = || -> rusqlite::Result<i64> {
             let free: i64 = connection.pragma_query_value(None, "freelist_count", |row| row.get(0))?;
             // Nobody waits for the checkpoint: the last connection to close does it.
-            if free > 0 { connection.execute_batch("VACUUM") } else { Ok(()) }
+            if free > 0 {
+                connection.execute_batch("VACUUM")?;
+            }
+            data_version(connection)
         };
-        run().map_err(database_error(&self.database, "return the free space of"))
+        let seen = run().map_err(database_error(&self.database, "return the free space of"))?;
+        if let Some(writing) = &mut self.writer {
+            writing.seen = seen;
+        }
+        Ok(())
     }
 }
 

@@ -117,8 +117,39 @@ pub enum RegistryError {
         /// The registry folder.
         path: PathBuf,
     },
+    /// What answers rest on was changed, and not by earmark.
+    #[error(
+        "{} was changed from outside: {what}. Nothing is answered from it: restore the folder from a copy \
+         (`earmark registry verify` lists all that does not fit)", path.display()
+    )]
+    Altered {
+        /// The database or segment file.
+        path: PathBuf,
+        /// What does not fit.
+        what: String,
+    },
+    /// A writer changed the database all the time while it was to be copied.
+    #[error(
+        "{} is being written without a pause, and you may not write beside it: try again later, or get the \
+         right to write to its folder, with which reading waits for nobody", path.display()
+    )]
+    Unsettled {
+        /// The database file.
+        path: PathBuf,
+    },
+    /// Something other than a plain file stands where a file of a registry belongs.
+    #[error(
+        "{} is {found} and not the file that belongs there: take it away, and restore the folder from a copy \
+         if something is missing then", path.display()
+    )]
+    NotPlain {
+        /// The path.
+        path: PathBuf,
+        /// What it is.
+        found: &'static str,
+    },
     /// SQLite reported an error.
-    #[error("cannot {action} {}: {source}; run `earmark registry verify`, and restore the folder from a copy if it is damaged", path.display())]
+    #[error("cannot {action} {}: {source}; {}", path.display(), remedy(source))]
     Database {
         /// The database file.
         path: PathBuf,
@@ -189,6 +220,24 @@ pub enum RegistryError {
         /// How many keys there are.
         limit: u64,
     },
+}
+
+/// What to do about an error of SQLite.
+fn remedy(error: &rusqlite::Error) -> &'static str {
+    use rusqlite::ErrorCode;
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => "the disk is full: make room and try again, nothing was lost",
+        Some(ErrorCode::SystemIoFailure) => {
+            "the disk or file system failed: look for room on it and for its messages, then try again"
+        }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            "another program holds it: try again when it is done"
+        }
+        Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => {
+            "look at the permissions of the folder and its files"
+        }
+        _ => "run `earmark registry verify`, and restore the folder from a copy if it is damaged",
+    }
 }
 
 /// What to do with fingerprints of another version.

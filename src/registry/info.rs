@@ -42,6 +42,9 @@ pub struct Info {
     /// there is none.
     #[serde(serialize_with = "as_hex")]
     pub log_hash: [u8; 32],
+    /// Rows of the log that were received before a row that stands before them:
+    /// the clock was set back when they were stored.
+    pub received_out_of_order: u64,
     /// Live segments.
     pub segments: u64,
     /// Removed recordings whose fingerprints still lie in a live segment.
@@ -116,6 +119,7 @@ impl Registry {
     /// each ten thousand of them.
     pub fn info(&self) -> Result<Info, RegistryError> {
         let content_hash = self.content_hash()?;
+        let received_out_of_order = self.log()?.out_of_order().len() as u64;
         let connection = self.connection();
         let database = database_error(&self.database, "read");
         let count =
@@ -141,6 +145,7 @@ impl Registry {
             mandates: count("SELECT count(*) FROM mandate").map_err(database)?,
             owners: count("SELECT count(*) FROM owner").map_err(database)?,
             log_hash,
+            received_out_of_order,
             segments: live.len() as u64,
             tombstones,
             segment_bytes: count("SELECT coalesce(sum(bytes), 0) FROM segment").map_err(database)?,

@@ -4,63 +4,41 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use crate::registry::schema::database_error;
-use crate::registry::verify::Problem;
-use crate::registry::{NewEntry, RegistryError};
+use crate::declarations::check_owners;
 
-use super::log;
-use crate::declarations::{GENESIS, check_owners, link};
+use super::log_chain::{self, ChainFault};
+use super::schema::database_error;
+use super::verify::Problem;
+use super::{RegistryError, log};
 
-/// Follows the chain from the first row to the last, and looks whether the
-/// owners fit together.
-pub(crate) fn check(
+/// Follows the chain from the first row to the last: the first fault, if there
+/// is one. Takes a microsecond a row.
+pub(super) fn chain(connection: &Connection, path: &Path) -> Result<Option<ChainFault>, RegistryError> {
+    let database = database_error(path, "read the log of");
+    let (rows, end): (i64, [u8; 32]) = connection
+        .query_row("SELECT log_rows, log_hash FROM registry", [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .map_err(database)?;
+    log_chain::follow(connection, rows, &end).map_err(database)
+}
+
+/// Follows the chain, and looks whether every row can be read, the owners fit
+/// together, and rows stand in the order in which they were received.
+pub(super) fn check(
     connection: &Connection,
     path: &Path,
     problems: &mut Vec<Problem>,
 ) -> Result<(), RegistryError> {
-    let (count, last): (i64, [u8; 32]) = connection
-        .query_row("SELECT log_rows, log_hash FROM registry", [], |row| Ok((row.get(0)?, row.get(1)?)))
-        .map_err(database_error(path, "read"))?;
-    let entries = log::read_log(connection, path)?.into_entries();
-    let mut hash = GENESIS;
-    for (place, entry) in entries.iter().enumerate() {
-        let expected = place as u64 + 1;
-        if entry.seq != expected {
-            let what = if entry.seq < expected {
-                format!("number {} stands twice; restore the folder from a copy", entry.seq)
-            } else {
-                format!("number {expected} is missing; restore the folder from a copy")
-            };
-            problems.push(Problem::Log { what });
-            return Ok(());
-        }
-        hash = link(&hash, entry.seq, &entry.row);
-        if hash != entry.hash {
-            let what = format!(
-                "number {} ({}) does not have its hash; restore the folder from a copy",
-                entry.seq,
-                entry.kind()
-            );
-            problems.push(Problem::Log { what });
-            return Ok(());
-        }
+    if let Some(fault) = chain(connection, path)? {
+        problems.push(Problem::Log { what: format!("{fault}; restore the folder from a copy") });
     }
-    if i64::try_from(entries.len()).ok() != Some(count) || hash != last {
-        let what = format!(
-            "there are {} rows, the last commit had {count} or ended with another hash; restore the folder from a copy",
-            entries.len()
-        );
-        problems.push(Problem::Log { what });
-    }
-    let owners: Vec<_> = entries
-        .iter()
-        .filter_map(|entry| match &entry.row {
-            NewEntry::Owner(owner) => Some(owner),
-            NewEntry::Declaration(_) | NewEntry::Mandate(_) => None,
-        })
-        .collect();
+    let log = log::read_log(connection, path)?;
+    let owners: Vec<_> = log.owners.iter().map(|owner| &owner.row).collect();
     if let Err(error) = check_owners(&owners) {
         problems.push(Problem::Log { what: format!("owners: {error}") });
+    }
+    let late = log.out_of_order();
+    if let Some(first) = late.first() {
+        problems.push(Problem::Clock { rows: late.len() as u64, first: first.seq });
     }
     Ok(())
 }

@@ -36,11 +36,16 @@ mod error;
 mod info;
 mod lock;
 mod log;
+mod log_chain;
 mod log_check;
+mod opening;
+mod plain;
+mod private_copy;
 mod read;
 mod recording;
 mod remove;
 mod schema;
+mod schema_check;
 mod segment_check;
 mod segments;
 mod state;
@@ -55,8 +60,8 @@ mod tests;
 pub use crate::declarations::{
     About, Authority, DECLARATION_COLUMNS, Declaration, DocumentHash, Entry, EntryError, ImportError, Log,
     Logged, MANDATE_COLUMNS, Mandate, MandateAct, NewDeclaration, NewEntry, NewMandate, NewOwner,
-    OWNER_COLUMNS, Owner, ParsedEntries, Permission, RowError, Statement, Subject, TableFormat, Territory,
-    TerritoryError, Translated, Use, Vocabulary, VocabularyError, name_key, parse_declarations,
+    OWNER_COLUMNS, OutOfOrder, Owner, ParsedEntries, Permission, RowError, Statement, Subject, TableFormat,
+    Territory, TerritoryError, Translated, Use, Vocabulary, VocabularyError, name_key, parse_declarations,
     parse_mandates, parse_owners,
 };
 pub use compact::Compaction;
@@ -83,7 +88,9 @@ use crate::index::Segment;
 use crate::params::Params;
 
 use lock::WriterLock;
-use schema::{State, database_error};
+use plain::Links;
+use private_copy::PrivateCopy;
+use schema::{Snapshot, State, database_error};
 
 /// An open registry, for reading or for writing. It may be shared between threads.
 pub struct Registry {
@@ -96,7 +103,26 @@ pub struct Registry {
     /// file of a dropped segment afterwards. `None` for one that did not open.
     /// Empty for a writer, which always sees its own last commit.
     mapped: Vec<(i64, Option<Arc<Segment>>)>,
-    writer: Option<WriterLock>,
+    writer: Option<Writing>,
+    /// What `connection` reads, where that is a copy: goes after it.
+    _copy: Option<PrivateCopy>,
+}
+
+/// What a writer has.
+#[derive(Debug)]
+struct Writing {
+    _lock: WriterLock,
+    /// SQLite's number of the data that this connection has seen, which changes
+    /// when somebody else commits.
+    seen: i64,
+}
+
+/// Whether what answers rest on is checked on opening.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trust {
+    Checked,
+    /// For [`Registry::verify`], which tells all that is wrong.
+    Unchecked,
 }
 
 impl Registry {
@@ -123,13 +149,30 @@ impl Registry {
     }
 
     /// Opens for reading and keeps the state of this moment; a writer does not
-    /// disturb it. Needs no right to write. Reads one row and the header of each
-    /// segment, however many recordings there are.
+    /// disturb it. Needs no right to write: where the database's log cannot be
+    /// joined, a copy of the database is read.
+    ///
+    /// What answers rest on is compared with what the last commit left: the schema
+    /// and the chain of the log. That takes a microsecond for each row of the log.
+    ///
+    /// # Errors
+    /// [`RegistryError::Altered`] if something was changed from outside,
+    /// [`RegistryError::NotFound`] if there is no registry, and those of reading.
     pub fn open(folder: &Path) -> Result<Self, RegistryError> {
-        let database = folder.join(schema::FILE_NAME);
-        if !database.is_file() {
-            return Err(RegistryError::NotFound { path: folder.to_owned() });
-        }
+        Self::open_reader(folder, Trust::Checked)
+    }
+
+    /// As [`open`](Self::open), whatever was changed: for [`verify`](Self::verify),
+    /// which tells all of it. Nothing else should be asked of what this returns.
+    ///
+    /// # Errors
+    /// Where there is no registry, or it cannot be read at all.
+    pub fn open_unchecked(folder: &Path) -> Result<Self, RegistryError> {
+        Self::open_reader(folder, Trust::Unchecked)
+    }
+
+    fn open_reader(folder: &Path, trust: Trust) -> Result<Self, RegistryError> {
+        let database = found(folder)?;
         // A writer may commit and delete a segment between the snapshot and
         // the mapping; the next snapshot no longer names that segment. More
         // tries than any real sequence of such commits: after them a missing
@@ -137,7 +180,7 @@ impl Registry {
         const TRIES: u32 = 20;
         let mut tries = 1;
         loop {
-            let (connection, version) = schema::open_reader(&database)?;
+            let Snapshot { connection, version, copy } = schema::open_reader(&database)?;
             // First, as other fingerprints cannot be brought forward.
             let params = read::stored_params(&connection, &database)?;
             if version < schema::FORMAT_VERSION {
@@ -146,6 +189,9 @@ impl Registry {
                     found: version,
                     expected: schema::FORMAT_VERSION,
                 });
+            }
+            if trust == Trust::Checked {
+                opening::check(&connection, &database)?;
             }
             let live = read::live_segments(&connection)
                 .map_err(database_error(&database, "read the segments of"))?;
@@ -161,6 +207,7 @@ impl Registry {
                 connection: Mutex::new(connection),
                 mapped: mapped.segments,
                 writer: None,
+                _copy: copy,
             });
         }
     }
@@ -182,12 +229,12 @@ impl Registry {
             Some(_) => fs::create_dir_all(folder.join(segments::FOLDER)).map_err(|source| {
                 RegistryError::Io { path: folder.to_owned(), action: "create the registry folder", source }
             })?,
-            None if !database.is_file() => {
-                return Err(RegistryError::NotFound { path: folder.to_owned() });
+            None => {
+                found(folder)?;
             }
-            None => {}
         }
-        let writer = WriterLock::acquire(folder)?;
+        let lock = WriterLock::acquire(folder)?;
+        only_plain(&database)?;
         let (mut connection, state) = schema::open_writer(&database)?;
         if state == State::Empty {
             let Some(params) = wanted else {
@@ -208,21 +255,23 @@ impl Registry {
             });
         }
         if state == State::Registry(1) {
-            upgrade::from_1(&mut connection)
-                .map_err(database_error(&database, "bring to the present format"))?;
+            upgrade::from_1(&mut connection, &database)?;
         }
+        opening::check(&connection, &database)?;
         let live =
             read::live_segments(&connection).map_err(database_error(&database, "read the segments of"))?;
         // Before anything is written: nothing is added to what cannot be searched.
         segments::map(folder, &live, &params)?;
         segments::sweep(folder, &live)?;
+        let seen = data_version(&connection).map_err(database_error(&database, "read"))?;
         let registry = Self {
             folder: folder.to_owned(),
             database,
             params,
             connection: Mutex::new(connection),
             mapped: Vec::new(),
-            writer: Some(writer),
+            writer: Some(Writing { _lock: lock, seen }),
+            _copy: None,
         };
         Ok((registry, state != State::Empty))
     }
@@ -246,15 +295,28 @@ impl Registry {
         &mut self,
         change: impl FnOnce(&Transaction<'_>, &Place<'_>) -> Result<(T, bool), RegistryError>,
     ) -> Result<T, RegistryError> {
-        if self.writer.is_none() {
+        let Some(writing) = &mut self.writer else {
             return Err(RegistryError::ReadOnly { path: self.folder.clone() });
-        }
+        };
         let place = Place { folder: &self.folder, database: &self.database, params: &self.params };
         let database = database_error(&self.database, "write to");
         let connection = self.connection.get_mut().unwrap_or_else(PoisonError::into_inner);
         let transaction =
             connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(database)?;
-        let (result, changed) = change(&transaction, &place)?;
+        // What was checked on opening is what is written to.
+        if data_version(&transaction).map_err(database)? != writing.seen {
+            let what = "another program wrote to it while earmark had it open for writing".to_owned();
+            return Err(RegistryError::Altered { path: self.database.clone(), what });
+        }
+        let (result, changed) = match change(&transaction, &place) {
+            Ok(changed) => changed,
+            Err(error) => {
+                drop(transaction);
+                // SQLite counts it when it gives up what it could not write.
+                writing.seen = data_version(connection).unwrap_or(writing.seen);
+                return Err(error);
+            }
+        };
         if changed {
             transaction.execute("UPDATE registry SET generation = generation + 1", []).map_err(database)?;
             transaction.commit().map_err(database)?;
@@ -263,6 +325,30 @@ impl Registry {
         }
         Ok(result)
     }
+}
+
+/// Where the database of a registry is, if there is one.
+fn found(folder: &Path) -> Result<PathBuf, RegistryError> {
+    let database = folder.join(schema::FILE_NAME);
+    if plain::file(&database, Links::Followed)?.is_none() {
+        return Err(RegistryError::NotFound { path: folder.to_owned() });
+    }
+    only_plain(&database)?;
+    Ok(database)
+}
+
+/// That no pipe or planted link stands where SQLite reads or writes beside a database.
+fn only_plain(database: &Path) -> Result<(), RegistryError> {
+    for ending in ["-wal", "-shm", "-journal"] {
+        let mut path = database.as_os_str().to_owned();
+        path.push(ending);
+        plain::file(Path::new(&path), Links::Refused)?;
+    }
+    Ok(())
+}
+
+fn data_version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, "data_version", |row| row.get(0))
 }
 
 impl fmt::Debug for Registry {

@@ -1,13 +1,13 @@
 //! The database: its tables, its format version, how it is opened.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::RegistryError;
+use super::private_copy::PrivateCopy;
 
 /// The database's name inside the registry folder.
 pub(super) const FILE_NAME: &str = "registry.db";
@@ -40,7 +40,7 @@ CREATE TABLE registry (
 ) STRICT;
 ";
 
-const RECORDING_TABLES: &str = "
+pub(super) const RECORDING_TABLES: &str = "
 CREATE TABLE segment (
     number INTEGER PRIMARY KEY,
     bytes INTEGER NOT NULL,
@@ -169,26 +169,38 @@ pub(super) fn open_writer(path: &Path) -> Result<(Connection, State), RegistryEr
     Ok((connection, state))
 }
 
+/// A connection that sees one state.
+pub(super) struct Snapshot {
+    pub(super) connection: Connection,
+    /// The format version, which may be older than this one.
+    pub(super) version: i64,
+    /// What the connection reads, where the registry's own files could not be
+    /// joined. Has to live as long.
+    pub(super) copy: Option<PrivateCopy>,
+}
+
 /// Opens for reading and takes a snapshot: until the connection closes, it
 /// sees what was committed at this moment.
 ///
-/// The second value is the format version, which may be older than this one.
-pub(super) fn open_reader(path: &Path) -> Result<(Connection, i64), RegistryError> {
-    let connection = match snapshot(path, OpenFlags::SQLITE_OPEN_READ_WRITE) {
-        // No right to write: the log's index may exist already, made by a writer.
+/// SQLite's `immutable` is never used: it reads the file without looking whether
+/// somebody writes it.
+pub(super) fn open_reader(path: &Path) -> Result<Snapshot, RegistryError> {
+    let opened = snapshot(path, OpenFlags::SQLITE_OPEN_READ_WRITE).or_else(|error| {
+        // No right to write, or no room: the log's index may exist already, made by a writer.
+        if is_unwritable(&error) { snapshot(path, OpenFlags::SQLITE_OPEN_READ_ONLY) } else { Err(error) }
+    });
+    let (connection, copy) = match opened {
+        Ok(connection) => (connection, None),
         Err(error) if is_unwritable(&error) => {
-            match snapshot(path, OpenFlags::SQLITE_OPEN_READ_ONLY) {
-                // Nor may it be made. Without a log nobody is writing, and the
-                // file alone is the whole state.
-                Err(error) if is_unwritable(&error) && !has_log(path) => immutable(path),
-                other => other,
-            }
+            let mut copy = PrivateCopy::of(path)?;
+            let connection = own(&copy.database()).map_err(database_error(path, "read a copy of"))?;
+            copy.forget_names();
+            (connection, Some(copy))
         }
-        other => other,
-    }
-    .map_err(database_error(path, "open"))?;
+        Err(error) => return Err(database_error(path, "open")(error)),
+    };
     match state(&connection, path)? {
-        State::Registry(version) => Ok((connection, version)),
+        State::Registry(version) => Ok(Snapshot { connection, version, copy }),
         State::Empty => Err(RegistryError::NotARegistry {
             path: path.to_owned(),
             found: "an empty database, perhaps of an interrupted first registration".to_owned(),
@@ -201,26 +213,14 @@ fn snapshot(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
     begin_reading(connection)
 }
 
-/// For media that cannot be written at all: no locks, no log.
-fn immutable(path: &Path) -> rusqlite::Result<Connection> {
-    let flags =
-        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    begin_reading(Connection::open_with_flags(immutable_uri(path), flags)?)
-}
-
-/// SQLite's URI for a path, every byte with a meaning there escaped.
-fn immutable_uri(path: &Path) -> String {
-    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let mut uri = String::from("file:");
-    for byte in absolute.as_os_str().as_encoded_bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
-                uri.push(char::from(*byte))
-            }
-            other => uri.push_str(&format!("%{other:02X}")),
-        }
-    }
-    uri + "?immutable=1"
+/// Opens a copy that is this connection's alone. So the log's index is kept in
+/// memory, and no file but the database and its log is made.
+fn own(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    begin_reading(connection)
 }
 
 fn begin_reading(connection: Connection) -> rusqlite::Result<Connection> {
@@ -233,25 +233,30 @@ fn begin_reading(connection: Connection) -> rusqlite::Result<Connection> {
 }
 
 /// Settings of every connection. The file may come from anywhere, so SQLite
-/// is told not to trust what its schema could make it do.
+/// is told not to trust what its schema could make it do: no trigger is run and no
+/// view is read. The triggers of the schema are for whoever opens the file with
+/// another program; this one neither updates nor deletes rows of the log.
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
     connection
         .execute_batch("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA foreign_keys = ON;")
 }
 
+/// Whether SQLite could not make or change a file, for want of rights or of room.
 fn is_unwritable(error: &rusqlite::Error) -> bool {
     matches!(
         error.sqlite_error_code(),
-        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied)
+        Some(
+            ErrorCode::CannotOpen
+                | ErrorCode::ReadOnly
+                | ErrorCode::PermissionDenied
+                | ErrorCode::DiskFull
+                | ErrorCode::SystemIoFailure
+        )
     )
-}
-
-fn has_log(path: &Path) -> bool {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    fs::metadata(PathBuf::from(log)).is_ok_and(|file| file.len() > 0)
 }
 
 /// Tells a registry from everything else by the ids in SQLite's header.
@@ -296,14 +301,6 @@ pub(super) fn database_error(
     move |source| RegistryError::Database { path: path.to_owned(), action, source }
 }
 
-/// Name and text of every table, index and trigger, for comparing a file's
-/// schema with the one it should have.
-pub(super) fn objects(connection: &Connection) -> rusqlite::Result<Vec<(String, Option<String>)>> {
-    let mut statement = connection.prepare("SELECT name, sql FROM sqlite_schema ORDER BY name")?;
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    rows.collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -311,16 +308,34 @@ mod tests {
     use crate::registry::Registry;
 
     #[test]
-    fn a_database_that_cannot_be_written_is_read_under_any_name() {
+    fn a_copy_is_read_like_the_database_and_leaves_nothing_behind() {
         let folder = tempfile::tempdir().unwrap();
-        for name in ["plain", "a b?c#d%20e", "immutable=0&x", "Länder"] {
-            let folder = folder.path().join(name);
-            drop(Registry::create(&folder, &Params::default()).unwrap());
-            let path = folder.join(FILE_NAME);
-            assert!(!has_log(&path), "a writer that closed leaves no log");
-            let connection = immutable(&path).unwrap();
-            assert_eq!(state(&connection, &path).unwrap(), State::Registry(FORMAT_VERSION), "{name}");
-            assert!(connection.execute("DELETE FROM registry", []).is_err());
-        }
+        drop(Registry::create(folder.path(), &Params::default()).unwrap());
+        let path = folder.path().join(FILE_NAME);
+        let mut copy = PrivateCopy::of(&path).unwrap();
+        let connection = own(&copy.database()).unwrap();
+        let names = copy.database();
+        copy.forget_names();
+        assert_eq!(state(&connection, &path).unwrap(), State::Registry(FORMAT_VERSION));
+        assert!(connection.execute("DELETE FROM registry", []).is_err(), "nor is a copy written");
+        drop((connection, copy));
+        assert!(!names.exists());
+    }
+
+    #[test]
+    fn foreign_triggers_are_not_run_and_foreign_views_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FILE_NAME);
+        let (connection, _) = open_writer(&path).unwrap();
+        connection
+            .execute_batch(
+                "CREATE TABLE t (a); CREATE TABLE seen (a); CREATE VIEW v AS SELECT a FROM t;
+                 CREATE TRIGGER evil AFTER INSERT ON t BEGIN INSERT INTO seen VALUES (1); END;
+                 INSERT INTO t VALUES (7)",
+            )
+            .unwrap();
+        let rows: i64 = connection.query_row("SELECT count(*) FROM seen", [], |row| row.get(0)).unwrap();
+        assert_eq!(rows, 0);
+        assert!(connection.query_row("SELECT count(*) FROM v", [], |_| Ok(())).is_err());
     }
 }

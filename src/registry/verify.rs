@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::content_hash::SetHash;
 use super::schema::database_error;
 use super::segment_check::{Fault, SegmentRow};
-use super::{Registry, RegistryError, log_check, read, schema, segments};
+use super::{Registry, RegistryError, log_check, read, schema, schema_check, segments};
 
 /// Something [`Registry::verify`] found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
@@ -23,10 +23,10 @@ pub enum Problem {
         what: String,
     },
     /// A table, index or trigger is missing, changed or foreign.
-    #[error("registry.db: {name} is not as this format version defines it")]
+    #[error("registry.db: {what}; restore the folder from a copy")]
     Schema {
-        /// The object's name.
-        name: String,
+        /// Which, and how.
+        what: String,
     },
     /// A segment the registry names cannot be read or does not check.
     #[error("segment {}: {what}{concerned}", path.display())]
@@ -50,6 +50,18 @@ pub enum Problem {
     Log {
         /// Where the chain breaks.
         what: String,
+    },
+    /// Rows of the log were received before rows that stand before them. Harmless,
+    /// as the order of the rows counts.
+    #[error(
+        "log: {rows} of its rows were received before a row that stands before them, the first is number {first}: \
+         the clock was set back when they were stored (harmless: the order of the rows counts)"
+    )]
+    Clock {
+        /// How many.
+        rows: u64,
+        /// Number of the first of them.
+        first: u64,
     },
     /// A file of an interrupted write. Harmless: readers ignore it and the
     /// next writer deletes it.
@@ -121,7 +133,7 @@ impl fmt::Display for Concerned {
 impl Problem {
     /// Whether the registry works as it should in spite of it.
     pub fn is_harmless(&self) -> bool {
-        matches!(self, Self::Orphan { .. })
+        matches!(self, Self::Orphan { .. } | Self::Clock { .. })
     }
 }
 
@@ -235,22 +247,15 @@ fn shown(value: &rusqlite::types::Value) -> String {
     }
 }
 
-/// Compares the schema with that of a fresh database.
+/// Compares the schema with the one this program makes.
 fn check_schema(
     connection: &Connection,
     path: &Path,
     problems: &mut Vec<Problem>,
 ) -> Result<(), RegistryError> {
-    let database = database_error(path, "check the schema of");
-    let fresh = Connection::open_in_memory().map_err(database)?;
-    schema::TABLES.iter().try_for_each(|tables| fresh.execute_batch(tables)).map_err(database)?;
-    let expected = schema::objects(&fresh).map_err(database)?;
-    let found = schema::objects(connection).map_err(database)?;
-    let differing = expected.iter().filter(|object| !found.contains(object));
-    let foreign = found.iter().filter(|(name, _)| !expected.iter().any(|(known, _)| known == name));
-    for (name, _) in differing.chain(foreign) {
-        problems.push(Problem::Schema { name: name.clone() });
-    }
+    let odd = schema_check::oddities(connection, &schema::TABLES)
+        .map_err(database_error(path, "check the schema of"))?;
+    problems.extend(odd.iter().map(|odd| Problem::Schema { what: odd.to_string() }));
     Ok(())
 }
 

@@ -22,7 +22,11 @@ pub fn write_info(out: &mut impl Write, info: &Info) -> io::Result<()> {
         ("removed, still stored", info.tombstones.to_string()),
         ("database", format!("{} bytes", info.database_bytes)),
     ];
-    for (name, value) in lines {
+    let late = (info.received_out_of_order > 0).then(|| {
+        let rows = format!("{} rows of the log (the clock was set back)", info.received_out_of_order);
+        ("received out of order", rows)
+    });
+    for (name, value) in lines.into_iter().chain(late) {
         writeln!(out, "{FAINT}{name:<22}{RESET}{value}")?;
     }
     Ok(())

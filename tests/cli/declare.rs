@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use earmark::registry::Registry;
+
 use super::support::{earmark, fill, folder, mandate};
 
 #[test]
@@ -63,4 +65,30 @@ fn half_a_file_is_not_imported() {
     assert_eq!(run.code, Some(0), "{}", run.stderr);
     let info = earmark("registry info --registry {} --format jsonl", &registry).objects();
     assert_eq!(info[0]["declarations"], 2);
+}
+
+#[test]
+fn a_clock_that_was_set_back_is_told() {
+    let folder = folder();
+    fill(folder.path());
+    let declare = || {
+        let line =
+            "declare --registry {} --isrc QZHB12500001 --use ai-training --disallow --declarant Somebody";
+        let run = earmark(line, folder.path());
+        assert_eq!(run.code, Some(0), "{run:?}");
+        run.stderr
+    };
+    assert!(!declare().contains("clock"));
+    let mut registry = Registry::open_for_writing(folder.path()).expect("a registry");
+    let mut row = registry.declarations().expect("rows")[0].row.clone();
+    row.received_at = "2131-01-01T00:00:00Z".parse().expect("a time");
+    registry.declare(&[row]).expect("a commit");
+    drop(registry);
+    let said = declare();
+    assert!(said.contains("a row before it at 2131-01-01T00:00:00Z: look at the clock"), "{said}");
+    let info = earmark("registry info --registry {} --format jsonl", folder.path()).objects();
+    assert_eq!(info[0]["received_out_of_order"], 1);
+    let verified = earmark("registry verify --registry {}", folder.path());
+    assert_eq!(verified.code, Some(0), "{verified:?}");
+    assert!(verified.stdout.contains("the clock was set back"), "{verified:?}");
 }

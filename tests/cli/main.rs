@@ -17,6 +17,7 @@ mod log;
 mod maintain;
 mod merging;
 mod output;
+mod readers;
 mod register;
 mod report;
 mod rescan;

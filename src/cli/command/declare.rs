@@ -11,6 +11,7 @@ use earmark::registry::{
 use earmark::report::clean;
 use jiff::Timestamp;
 
+use super::registry::log::tell_of_clock;
 use crate::cli::args::declare::{DeclareArgs, PermissionArgs};
 use crate::cli::command::scan::today;
 use crate::cli::error::CliError;
@@ -32,6 +33,7 @@ pub fn run(args: DeclareArgs) -> Result<Outcome, CliError> {
     let mut registry = open_or_create(&args.registry.registry)?;
     let stored = registry.declare(&declarations)?;
     report(&registry, &stored)?;
+    tell_of_clock(&registry, stored.first().map(|first| first.seq))?;
     Ok(Outcome::default())
 }
 

@@ -244,7 +244,7 @@ fn rows_of_all_kinds_are_one_chain() {
         let sql = format!("SELECT sql FROM sqlite_schema WHERE name = '{trigger}'");
         let text: String = connection.query_row(&sql, [], |row| row.get(0)).unwrap();
         connection.execute_batch(&format!("DROP TRIGGER {trigger}; {change}; {text};")).unwrap();
-        let problems = Registry::open(folder.path()).unwrap().verify().unwrap();
+        let problems = Registry::open_unchecked(folder.path()).unwrap().verify().unwrap();
         assert!(matches!(problems.as_slice(), [Problem::Log { .. }]), "{change}: {problems:?}");
         connection.execute_batch(&format!("DROP TRIGGER {trigger}; {undo}; {text};")).unwrap();
     }

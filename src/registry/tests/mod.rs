@@ -1,6 +1,7 @@
 //! Tests of the registry as a whole.
 
 mod adding;
+mod altered;
 mod authority;
 mod compacting;
 mod concurrency;

@@ -66,7 +66,8 @@ pub fn owner(args: OwnerArgs) -> Result<Outcome, CliError> {
 }
 
 fn append(folder: &std::path::Path, entries: Vec<NewEntry>) -> Result<Outcome, CliError> {
-    let stored = open_or_create(folder)?.append(&entries)?;
+    let mut registry = open_or_create(folder)?;
+    let stored = registry.append(&entries)?;
     match (stored.first(), stored.last()) {
         (Some(first), Some(last)) if first.seq == last.seq => {
             tell(format_args!("{} stored as row {} of the log", first.kind(), first.seq));
@@ -79,7 +80,22 @@ fn append(folder: &std::path::Path, entries: Vec<NewEntry>) -> Result<Outcome, C
         )),
         _ => tell("the file holds no rows"),
     }
+    tell_of_clock(&registry, stored.first().map(|first| first.seq))?;
     Ok(Outcome::default())
+}
+
+/// Tells when a row that was stored now, from number `first` on, was received before
+/// one that stands before it, by the clocks of both.
+pub fn tell_of_clock(registry: &Registry, first: Option<u64>) -> Result<(), CliError> {
+    let Some(first) = first else { return Ok(()) };
+    if let Some(late) = registry.log()?.out_of_order().into_iter().find(|late| late.seq >= first) {
+        tell(format_args!(
+            "row {} of the log was received at {}, and a row before it at {}: look at the clock of this \
+             machine. The row is stored, and the order of the rows counts",
+            late.seq, late.received_at, late.latest_before
+        ));
+    }
+    Ok(())
 }
 
 /// Shows the log.
