@@ -46,12 +46,14 @@
 //! | tag ISRC not confirmed by the sound, or contradicted by it | disallowed or constrained if that is declared for it; otherwise review, under the policy *opt-out* only for a claim |
 //! | reservation in the file for machines to read | disallowed or constrained; review if those who may speak for all that is heard allow the use, or if it is about an ingredient; a constraint nothing where all of it is licensed |
 //! | nothing recognised | no-match; under *opt-in* disallowed |
+//! | parts that were not heard and may hold a passage of [`Question::shortest_s`] | review |
 //! | shorter than [`Question::shortest_s`], nothing recognised | too-short |
 //! | the file could not be checked | error |
 //!
 //! What a file says about itself, in tags or signals, can restrict and never allow.
 
 mod book;
+mod hearing;
 mod judge;
 mod licence;
 mod overlap;
@@ -78,7 +80,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::matching::Grade;
 
-use judge::{Finding, Judge, Sounding, of_grade};
+use judge::{Agreed, Finding, Judge, Sounding, of_grade};
 
 /// The verdict on a file, from the most permissive to the strictest: of
 /// several findings the greatest wins.
@@ -153,10 +155,16 @@ pub fn decide(recognition: &Recognition, book: &DeclarationBook) -> Verdict {
         }
         None => findings.extend(judge.rest(recognition.duration_s, &certain)),
     }
+    let unheard = hearing::unheard(&recognition.unheard, book.question().shortest_s);
+    findings.extend(hearing::judge(&unheard));
     findings.extend(possible.iter().map(|possible| judge.possible(possible, certain.is_empty())));
     findings.extend(recognition.tags.iter().map(|tag| judge.tag(tag, &certain, &possible)));
     if !recognition.signals.is_empty() {
-        let agreed = judge.agreed(recognition.duration_s, &certain);
+        // Nobody has agreed to what nobody has heard.
+        let agreed = match unheard.is_empty() {
+            true => judge.agreed(recognition.duration_s, &certain),
+            false => Agreed::Nothing,
+        };
         findings.extend(signals::judge(&recognition.signals, book.question().use_, agreed));
     }
 

@@ -27,6 +27,8 @@ pub enum ReasonCode {
     /// The recordings heard fill less than half of the file; the rest is
     /// judged as if nothing had been recognised.
     RestUnrecognised,
+    /// A part of the file was not heard, and may hold a recording.
+    NotHeard,
     /// A declaration disallows the use.
     DeclaredDisallow,
     /// A declaration allows the use under terms.
@@ -91,13 +93,14 @@ pub enum ReasonCode {
 
 impl ReasonCode {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::Recognised,
         Self::PossibleMatch,
         Self::Sibling,
         Self::ShortPassage,
         Self::NoMatch,
         Self::RestUnrecognised,
+        Self::NotHeard,
         Self::DeclaredDisallow,
         Self::DeclaredConstrain,
         Self::DeclaredAllow,
@@ -136,6 +139,7 @@ impl ReasonCode {
             Self::ShortPassage => "short-passage",
             Self::NoMatch => "no-match",
             Self::RestUnrecognised => "rest-unrecognised",
+            Self::NotHeard => "not-heard",
             Self::DeclaredDisallow => "declared-disallow",
             Self::DeclaredConstrain => "declared-constrain",
             Self::DeclaredAllow => "declared-allow",

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::audio::RightsSignal;
+use crate::audio::{RightsSignal, Unheard};
 use crate::isrc::Isrc;
 use crate::matching::Grade;
 use crate::registry::{About, Recording};
@@ -72,6 +72,8 @@ pub struct Recognition {
     pub duration_s: Seconds,
     /// What was heard, in any order; a recording may occur several times.
     pub matches: Vec<Heard>,
+    /// What holds audio, or may hold some, and was not heard.
+    pub unheard: Vec<Unheard>,
     /// The ISRCs in the tags.
     pub tags: Vec<TagClaim>,
     /// What the file says about rights.

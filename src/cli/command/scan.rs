@@ -255,7 +255,10 @@ impl<'a> Checker<'a> {
             recognition.signals.clone_from(&tags.signals);
         }
         match &audio {
-            Ok(info) => recognition.duration_s = info.duration_s,
+            Ok(info) => {
+                recognition.duration_s = info.duration_s;
+                recognition.unheard.clone_from(&info.unheard);
+            }
             Err(error) => recognition.error = Some(error.clone()),
         }
         // The sound may be any of those that hold it.

@@ -2,7 +2,7 @@
 //!
 //! The page tells how its columns are written; here they are read.
 
-use crate::audio::{RightsSignal, SignalKind, SignalPermission, SignalledUse, SignatureState};
+use crate::audio::{RightsSignal, SignalKind, SignalPermission, SignalledUse, SignatureState, Unheard};
 use crate::registry::{
     Log, Logged, MandateAct, NewDeclaration, NewEntry, NewMandate, NewOwner, Statement, Subject, TableFormat,
     Use,
@@ -224,6 +224,11 @@ pub(super) fn recognition(text: &str) -> Recognition {
             [carrier @ ("tdm" | "c2pa" | "c2pa-ingredient"), said @ ..] => {
                 found.signals.push(signal(carrier, said));
             }
+            ["unheard", kind, length @ ..] => found.unheard.push(Unheard {
+                kind: serde_json::from_value((*kind).into()).expect(part),
+                seconds: length.first().map(|seconds| seconds.parse().expect(part)),
+                detail: format!("its {kind}"),
+            }),
             ["possibly", id] => found.matches.push(heard(&found, id, Grade::Possible, None)),
             [id, "as", "sibling", "of", of] => {
                 found.matches.push(Heard {

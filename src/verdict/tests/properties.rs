@@ -79,6 +79,8 @@ fn file(random: &mut Random) -> Recognition {
             "B, tdm data-mining not-allowed",
             "A, c2pa ai-training constrained",
             "silence",
+            "A, unheard track",
+            "silence, unheard cut 3 s",
             "1 s long, tag GBXYZ2400001",
         ],
     ))

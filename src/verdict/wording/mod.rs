@@ -4,6 +4,7 @@ mod declared;
 
 pub(super) use declared::declared;
 
+use crate::audio::Unheard;
 use crate::isrc::Isrc;
 use crate::registry::{Declaration, Permission};
 use crate::units::Seconds;
@@ -55,6 +56,23 @@ const OPT_IN: &str = "Under the chosen opt-in policy, what nobody allowed is not
 
 fn unrecognised_denied(policy: Policy) -> Option<Reason> {
     (policy == Policy::OptIn).then(|| Reason::new(ReasonCode::SilenceDenies, OPT_IN.to_owned()))
+}
+
+/// At most so many parts are named in the sentence; all stand in the row.
+const MOST_PARTS: usize = 4;
+
+pub(super) fn not_heard(parts: &[&Unheard]) -> Reason {
+    let named = parts.iter().take(MOST_PARTS).map(|part| {
+        let detail = part.detail.trim_end_matches('.');
+        part.seconds.map_or_else(|| detail.to_owned(), |seconds| format!("{detail} ({seconds:.1} s)"))
+    });
+    let more = parts.len().saturating_sub(MOST_PARTS);
+    let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+    let text = format!(
+        "A part of the file was not heard and may hold a registered recording: {}{more}.",
+        named.collect::<Vec<_>>().join("; ")
+    );
+    Reason::new(ReasonCode::NotHeard, text)
 }
 
 pub(super) fn hangs_on(strictest: &[&KnownRecording], of: usize) -> Reason {
