@@ -85,12 +85,14 @@ pub fn identify(index: &Index, query: &Query, plan: &Plan, max_ln_e: f64, params
     let long = end > LONG_TICKS;
     let (step, plan) = if long { (STRETCH_TICKS, &plan.sparing()) } else { (STRETCH_TICKS / 2, plan) };
     for (ticks, deep) in stretches(end, step) {
-        let covered = found.iter().any(|f| {
-            f.extent.from <= f64::from(ticks.start) + EDGE && f.extent.until >= f64::from(ticks.end) - EDGE
-        });
-        if !covered {
-            let layer = Layer { index, params, chances, max_ln_e, ticks };
-            layer.find(query, plan, deep, &mut found);
+        let layer = Layer { index, params, chances, max_ln_e, ticks: ticks.clone() };
+        match found.iter_mut().find(|f| f.covers(&ticks)) {
+            None => layer.find(query, plan, deep, &mut found),
+            // Where stretches overlap, every second one is enough.
+            Some(covering) if ticks.start.is_multiple_of(STRETCH_TICKS) => {
+                layer.find_siblings(query, plan, covering);
+            }
+            Some(_) => {}
         }
     }
     let mut found = join(found, index, query, params);
@@ -152,6 +154,11 @@ impl Found {
             && (ours.scale / theirs.scale - 1.0).abs() < 0.01
             && (ours.shift - theirs.shift).abs() < 4.0
             && (ours.reference_tick(junction) - theirs.reference_tick(junction)).abs() < SLIP_TICKS
+    }
+
+    /// Whether it sounds throughout `ticks`.
+    fn covers(&self, ticks: &Range<u32>) -> bool {
+        self.extent.from <= f64::from(ticks.start) + EDGE && self.extent.until >= f64::from(ticks.end) - EDGE
     }
 
     /// Whether `other` names the same recording at the same time: the repeats of
@@ -224,23 +231,43 @@ impl Layer<'_> {
             explained.extend(&own);
             explained.sort_unstable();
             let before = std::mem::replace(&mut rest, query.without(&explained, self.params));
-            let (from, until) = (f64::from(self.ticks.start), f64::from(self.ticks.end));
-            let (mut others, mut explained_away) = (Vec::new(), Vec::new());
-            for candidate in candidates {
-                let trials = candidate.trials(self.index, &rest, from..until, self.params);
-                let again = Verified { evidence: weigh(&trials), ..candidate };
-                if again.evidence.total >= OWN_EVIDENCE * candidate.evidence.total {
-                    others.push(again);
-                } else {
-                    explained_away.push(candidate);
-                }
-            }
+            let (others, explained_away) = self.split(candidates, &rest);
             best.siblings = self.siblings(&best, &explained_away, &others, &before);
             best.extent.explained = own;
             found.push(best);
             candidates = others;
-            candidates.sort_by(|a, b| b.evidence.total.total_cmp(&a.evidence.total));
         }
+    }
+
+    /// Those that keep their evidence on `rest`, which is what is left of the query,
+    /// most evidence first, and those that do not.
+    fn split(&self, candidates: Vec<Verified>, rest: &Query) -> (Vec<Verified>, Vec<Verified>) {
+        let (from, until) = (f64::from(self.ticks.start), f64::from(self.ticks.end));
+        let (mut others, mut explained_away) = (Vec::new(), Vec::new());
+        for candidate in candidates {
+            let trials = candidate.trials(self.index, rest, from..until, self.params);
+            let again = Verified { evidence: weigh(&trials), ..candidate };
+            if again.evidence.total >= OWN_EVIDENCE * candidate.evidence.total {
+                others.push(again);
+            } else {
+                explained_away.push(candidate);
+            }
+        }
+        others.sort_by(|a, b| b.evidence.total.total_cmp(&a.evidence.total));
+        (others, explained_away)
+    }
+
+    /// Looks for other recordings that hold this stretch of `covering`: an edit, or a
+    /// recording of which it holds a part, may begin anywhere in it.
+    fn find_siblings(&self, query: &Query, plan: &Plan, covering: &mut Found) {
+        let mut candidates = search(self.index, query, self.ticks.clone(), plan, false, self.params);
+        candidates.retain(|c| c.recording != covering.recording);
+        let (others, mut explained_away) =
+            self.split(candidates, &query.without(&covering.extent.explained, self.params));
+        explained_away.retain(|c| covering.siblings.iter().all(|s| s.recording != c.recording));
+        let new = self.siblings(covering, &explained_away, &others, query);
+        covering.siblings.extend(new);
+        covering.siblings.sort_by(strongest_first);
     }
 
     /// Which of the candidates that lost their evidence to `best` are other

@@ -20,6 +20,8 @@ pub mod pair;
 pub mod query;
 pub mod repeats;
 pub mod search;
+#[cfg(test)]
+mod sibling_tests;
 pub mod sweep;
 #[cfg(test)]
 mod tests;

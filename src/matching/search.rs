@@ -15,14 +15,14 @@ use super::sweep::Sweep;
 /// What a search tries.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
-    /// First a few look-ups at the original speed and pitch; what they find beyond
-    /// doubt ends the search.
+    /// First a few look-ups at the original speed and pitch.
     pub quick: Density,
     /// Then look-ups at any speed and pitch,
     pub changed: Density,
     /// with a time scale of at most this much either way,
     pub max_scale: f64,
-    /// and more of them at the original ones where the query is not slid.
+    /// and, unless the first found something beyond doubt, more of them at the
+    /// original ones where the query is not slid.
     pub unchanged: Density,
     /// Seconds of registered audio up to which the query is slid along every
     /// recording.
@@ -96,6 +96,11 @@ const LEAST_DEVIATIONS: f64 = 3.0;
 /// Evidence, in nats, that puts a candidate beyond doubt.
 const DECIDED_NATS: f64 = 60.0;
 
+/// Share of the first candidate's votes from which on another one may be a release
+/// of the same take. The same audio from another encoder keeps well over half of
+/// its landmarks.
+const LEVEL_VOTES: f64 = 0.5;
+
 /// Share of the query's strongest peaks that a candidate beyond doubt must explain
 /// to end the search: with less, something else may sound besides it.
 const DECIDED_SHARE: f64 = 0.9;
@@ -116,16 +121,22 @@ pub fn search(
 ) -> Vec<Verified> {
     let mut verifier = Verifier { index, query, ticks: ticks.clone(), params, seen: Vec::new() };
     let quick = unchanged(index, query, ticks.clone(), plan.quick, params);
-    let mut verified = verifier.verify_all(&quick);
-    if deep && !verifier.is_decided(&verified) {
-        let mut candidates = changed(index, query, ticks.clone(), plan.changed, plan.max_scale, params);
-        // Sliding finds whatever denser look-ups would.
-        candidates.extend(if index.seconds() <= plan.sweep_seconds {
-            slide_all(index, query, ticks, plan, params)
-        } else {
-            unchanged(index, query, ticks, plan.unchanged, params)
-        });
-        verified.extend(verifier.verify_all(&candidates));
+    let mut verified = verifier.verify_all_releases(&quick, plan.quick.candidates);
+    let decided = verifier.is_decided(&verified);
+    if deep || decided {
+        // Also where the query is explained: what explains it may be a sped-up version
+        // of another registered recording, which must not hide that one.
+        let candidates = changed(index, query, ticks.clone(), plan.changed, plan.max_scale, params);
+        verified.extend(verifier.verify_all_releases(&candidates, plan.changed.candidates));
+        if !decided {
+            // Sliding finds whatever denser look-ups would.
+            verified.extend(if index.seconds() <= plan.sweep_seconds {
+                verifier.verify_all(&slide_all(index, query, ticks, plan, params))
+            } else {
+                let candidates = unchanged(index, query, ticks, plan.unchanged, params);
+                verifier.verify_all_releases(&candidates, plan.unchanged.candidates)
+            });
+        }
         tidy(&mut verified);
     }
     let leaders: Vec<Verified> =
@@ -153,18 +164,21 @@ pub fn glance(
     params: &Params,
 ) -> f64 {
     let mut verifier = Verifier { index, query, ticks: ticks.clone(), params, seen: Vec::new() };
-    let mut best = |candidates: &[Candidate]| {
-        verifier.verify_all(candidates).iter().map(|v| v.evidence.nats).fold(0.0, f64::max)
+    let mut best = |candidates: &[Candidate], most: usize| {
+        let verified = verifier.verify_all(&candidates[..most.min(candidates.len())]);
+        verified.iter().map(|v| v.evidence.nats).fold(0.0, f64::max)
     };
-    let quick = best(&unchanged(index, query, ticks.clone(), plan.quick, params));
+    let quick = best(&unchanged(index, query, ticks.clone(), plan.quick, params), plan.quick.candidates);
     if !deep || quick >= DECIDED_NATS {
         return quick;
     }
-    let changed = best(&changed(index, query, ticks.clone(), plan.changed, plan.max_scale, params));
+    let candidates = changed(index, query, ticks.clone(), plan.changed, plan.max_scale, params);
+    let changed = best(&candidates, plan.changed.candidates);
     if changed >= DECIDED_NATS || index.seconds() > plan.sweep_seconds {
         return quick.max(changed);
     }
-    quick.max(changed).max(best(&slide_all(index, query, ticks, plan, params)))
+    let slid = best(&slide_all(index, query, ticks, plan, params), plan.sweep_candidates);
+    quick.max(changed).max(slid)
 }
 
 fn slide_all(
@@ -220,6 +234,22 @@ struct Verifier<'a> {
 }
 
 impl Verifier<'_> {
+    /// Compares the first `most` candidates, best first. If one of them is beyond
+    /// doubt, others with nearly as many votes as the first may be releases of the
+    /// same take, and none of them may crowd out another.
+    fn verify_all_releases(&mut self, candidates: &[Candidate], most: usize) -> Vec<Verified> {
+        let (first, rest) = candidates.split_at(most.min(candidates.len()));
+        let mut verified = self.verify_all(first);
+        let beyond_doubt = verified.first().is_some_and(|best| best.evidence.nats >= DECIDED_NATS);
+        if beyond_doubt {
+            let level = first.first().map_or(0.0, |leader| LEVEL_VOTES * leader.votes);
+            let releases = rest.partition_point(|candidate| candidate.votes >= level);
+            verified.extend(self.verify_all(&rest[..releases]));
+            tidy(&mut verified);
+        }
+        verified
+    }
+
     /// Compares the candidates that are not nearly one compared before; tidied.
     fn verify_all(&mut self, candidates: &[Candidate]) -> Vec<Verified> {
         let middle = f64::from(self.ticks.start + self.ticks.end) / 2.0;

@@ -13,6 +13,7 @@
 mod lookups;
 mod votes;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::index::{Index, RecordingRef};
@@ -47,7 +48,8 @@ pub struct Density {
     /// landmarks are left out beyond it. So the cost of a query is bounded whatever
     /// the size of the registry.
     pub budget: u32,
-    /// Candidates taken.
+    /// Candidates that are verified. More are proposed, up to [`MOST_RELEASES`], for
+    /// where the first are beyond doubt and others may be releases of the same take.
     pub candidates: usize,
 }
 
@@ -91,7 +93,7 @@ pub fn unchanged(
             }
         }
     });
-    candidates(votes, index, &ticks, density.candidates, slot_ticks)
+    candidates(votes, index, &ticks, density.candidates.max(MOST_RELEASES), slot_ticks)
 }
 
 /// Candidates at any pitch shift up to half an octave and any time scale up to
@@ -123,7 +125,7 @@ pub fn changed(
             }
         }
     });
-    candidates(votes, index, &ticks, density.candidates, slot_ticks)
+    candidates(votes, index, &ticks, density.candidates.max(MOST_RELEASES), slot_ticks)
 }
 
 fn budget(density: Density, ticks: &Range<u32>) -> u64 {
@@ -158,7 +160,7 @@ fn candidates(
     most: usize,
     slot_ticks: u64,
 ) -> Vec<Candidate> {
-    let clusters = votes.clusters(16 * most);
+    let clusters = votes.clusters(most);
     let candidates = clusters.iter().filter_map(|cluster| {
         let slot = (cluster.reference_tick.max(0.0) as u64) / slot_ticks;
         let recording = index.recording_at(slot)?;
@@ -193,16 +195,22 @@ fn weight(hits: usize, lookups: usize, index: &Index) -> Option<u16> {
 /// recording: a recording that repeats itself must not crowd out the others.
 fn fair(candidates: impl Iterator<Item = Candidate>, most: usize) -> Vec<Candidate> {
     let mut taken: Vec<Candidate> = Vec::new();
+    let mut counts: BTreeMap<RecordingRef, usize> = BTreeMap::new();
     for candidate in candidates {
         if taken.len() == most {
             break;
         }
-        if taken.iter().filter(|t| t.recording == candidate.recording).count() < PER_RECORDING {
+        let count = counts.entry(candidate.recording).or_default();
+        if *count < PER_RECORDING {
+            *count += 1;
             taken.push(candidate);
         }
     }
     taken
 }
+
+/// Candidates proposed at least: as many releases of one take are told apart.
+pub const MOST_RELEASES: usize = 1_024;
 
 /// Candidates of one recording in one list.
 const PER_RECORDING: usize = 3;
