@@ -119,6 +119,7 @@ mod canonical;
 pub mod check;
 pub mod coverage;
 mod csv_lines;
+mod csv_quotes;
 pub mod dataset;
 pub mod declarations;
 pub mod fingerprint;

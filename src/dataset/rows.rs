@@ -113,7 +113,7 @@ fn csv(
     verdicts: &mut Verdicts<'_>,
     out: &mut impl Write,
 ) -> Result<Counts, AnnotateError> {
-    let mut rows = CsvRows::open(&source.path).map_err(InputError::from)?;
+    let mut rows = CsvRows::open(&source.path)?;
     let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(out);
     let header = rows.header().clone();
     let ours = |name: &[u8]| COLUMNS.iter().any(|column| column.as_bytes() == name);
@@ -128,7 +128,7 @@ fn csv(
     }
     writer.write_byte_record(&first).map_err(io_error)?;
     let mut counts = Counts::default();
-    while let Some(record) = rows.next_record().map_err(InputError::from)? {
+    while let Some(record) = rows.next_record()? {
         let cells = next(verdicts)?;
         counts.read += 1;
         let record = match form {

@@ -5,6 +5,7 @@ use std::io::{self, BufRead, Read};
 use serde_json::{Map, Value};
 
 use crate::csv_lines::LineCounter;
+use crate::csv_quotes::ClosedQuotes;
 
 use super::entry_file::ImportError;
 
@@ -140,7 +141,8 @@ fn read_csv(
     let content = content.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&content);
     let mut lines = LineCounter::new(content);
     // Rows of the wrong length are told one by one, with their line.
-    let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(content);
+    let source = ClosedQuotes::new(content);
+    let mut reader = csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(source);
     let failed = |error: csv::Error| match error.into_kind() {
         csv::ErrorKind::Io(source) => io_error(source),
         // With flexible rows of bytes only reading itself can fail.

@@ -8,6 +8,8 @@ use std::rc::Rc;
 
 use serde_json::{Map, Value};
 
+use crate::csv_quotes::ClosedQuotes;
+
 use super::lines::{LONGEST_LINE, Line, Lines, plain};
 use super::path_list::at_line;
 use super::{Input, InputError, Item, Passage, RowSource};
@@ -162,7 +164,7 @@ fn passage(offset: Option<f64>, duration: Option<f64>) -> Result<Option<Passage>
 
 /// The records of a CSV file, one in memory at a time.
 pub struct CsvRows {
-    csv: csv::Reader<Bounded>,
+    csv: csv::Reader<ClosedQuotes<Bounded>>,
     left: Rc<Cell<u64>>,
     header: csv::ByteRecord,
 }
@@ -172,15 +174,15 @@ impl CsvRows {
     ///
     /// # Errors
     /// If that cannot be done.
-    pub fn open(path: &Path) -> io::Result<Self> {
+    pub fn open(path: &Path) -> Result<Self, InputError> {
         let mut source = plain(path)?;
         if source.fill_buf()?.starts_with(b"\xef\xbb\xbf") {
             source.consume(3);
         }
         let left = Rc::new(Cell::new(LONGEST_LINE));
-        let bounded = Bounded { source, left: Rc::clone(&left) };
+        let bounded = ClosedQuotes::new(Bounded { source, left: Rc::clone(&left) });
         let mut csv = csv::ReaderBuilder::new().flexible(true).from_reader(bounded);
-        let header = csv.byte_headers().map_err(io_error)?.clone();
+        let header = csv.byte_headers().map_err(unreadable)?.clone();
         Ok(Self { csv, left, header })
     }
 
@@ -192,12 +194,12 @@ impl CsvRows {
     /// The next record; `None` at the end.
     ///
     /// # Errors
-    /// If the file cannot be read, or a record is longer than [`LONGEST_LINE`], as
-    /// after a quote that is not closed.
-    pub fn next_record(&mut self) -> io::Result<Option<csv::ByteRecord>> {
+    /// If the file cannot be read, a record is longer than [`LONGEST_LINE`], or a quote
+    /// is not closed before the end of the file.
+    pub fn next_record(&mut self) -> Result<Option<csv::ByteRecord>, InputError> {
         self.left.set(LONGEST_LINE);
         let mut record = csv::ByteRecord::new();
-        let more = self.csv.read_byte_record(&mut record).map_err(io_error)?;
+        let more = self.csv.read_byte_record(&mut record).map_err(unreadable)?;
         Ok(more.then_some(record))
     }
 }
@@ -221,11 +223,12 @@ impl Read for Bounded {
     }
 }
 
-fn io_error(error: csv::Error) -> io::Error {
+fn unreadable(error: csv::Error) -> InputError {
     match error.into_kind() {
-        csv::ErrorKind::Io(error) => error,
+        csv::ErrorKind::Io(error) if error.kind() != io::ErrorKind::InvalidData => error.into(),
+        csv::ErrorKind::Io(error) => InputError::Container { container: "CSV", reason: error.to_string() },
         // With flexible rows of bytes only reading itself can fail.
-        other => io::Error::other(format!("{other:?}")),
+        other => InputError::Container { container: "CSV", reason: format!("{other:?}") },
     }
 }
 
@@ -378,6 +381,15 @@ mod tests {
             let error = read(name, content, None).expect_err(name);
             assert!(error.contains(told), "{error}");
         }
+    }
+
+    #[test]
+    fn rows_behind_a_quote_that_is_not_closed_are_not_passed_over_in_silence() {
+        let content = b"path,text\na.mp3,ok\nb.mp3,\"he said\nc.mp3,d\n";
+        let error = read("m.csv", content, None).expect_err("not closed");
+        assert!(error.contains("a quote is opened on line 3"), "{error}");
+        let error = read("m.csv", b"\"path\na.mp3\n", None).expect_err("not closed");
+        assert!(error.contains("a quote is opened on line 1"), "{error}");
     }
 
     #[test]

@@ -28,6 +28,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 use crate::csv_lines::LineCounter;
+use crate::csv_quotes::ClosedQuotes;
 use crate::registry::{Authority, Declaration, DocumentHash, Subject, TableFormat, Territory, Use};
 
 use super::KnownRecording;
@@ -161,7 +162,7 @@ struct Row {
 
 fn csv_rows(content: &[u8]) -> Vec<(u64, Result<Row, String>)> {
     let mut lines = LineCounter::new(content);
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(content);
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(ClosedQuotes::new(content));
     let headers = match reader.byte_headers() {
         Ok(headers) => headers.clone(),
         Err(error) => return vec![(1, Err(error.to_string()))],
@@ -180,7 +181,7 @@ fn csv_rows(content: &[u8]) -> Vec<(u64, Result<Row, String>)> {
             }
             Err(error) => {
                 // A row of another length; the place is that of the row.
-                let line = error.position().map_or(0, csv::Position::line);
+                let line = error.position().unwrap_or(reader.position()).line();
                 rows.push((line, Err(error.to_string())));
                 return rows;
             }
@@ -352,6 +353,7 @@ mod tests {
             ("licence,declaration,use\nL,1,singing\n", "singing"),
             ("licence,declaration,colour\nL,1,red\n", "colour"),
             ("licence,declaration\nL\n", "line 2"),
+            ("licence,declaration\n\"L,1\nM,2\n", "a quote is opened on line 2"),
         ] {
             let error = csv(text).unwrap_err();
             assert!(error.contains(expected), "{text:?}: {error}");

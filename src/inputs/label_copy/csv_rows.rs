@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use serde_json::Value;
 
 use crate::csv_lines::LineCounter;
+use crate::csv_quotes::ClosedQuotes;
 
 use super::{Builder, CellError, ID, ISRC, ManifestError, PATH, Purpose};
 
@@ -19,7 +20,7 @@ pub(super) fn read(mut source: impl Read, builder: &mut Builder<'_>) -> Result<(
     let content = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&content);
     let mut lines = LineCounter::new(content);
     // Rows of the wrong length are told one by one, with their line.
-    let mut csv = csv::ReaderBuilder::new().flexible(true).from_reader(content);
+    let mut csv = csv::ReaderBuilder::new().flexible(true).from_reader(ClosedQuotes::new(content));
     let header = csv.byte_headers().map_err(|error| io_error(builder, error))?.clone();
     let names: Vec<String> =
         header.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect();

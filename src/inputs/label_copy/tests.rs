@@ -191,6 +191,13 @@ fn other_headings_are_given_our_names() {
     assert!(told[1].starts_with("3 \"soon\" is no duration"), "{told:?}");
 }
 
+#[test]
+fn rows_behind_a_quote_that_is_not_closed_are_told() {
+    let csv = "isrc,title\nQZHB12500001,\"Harbour\nQZHB12500002,Slow Orbit\n";
+    let error = described("m.csv", csv, "").expect_err("not closed");
+    assert!(error.contains("a quote is opened on line 2"), "{error}");
+}
+
 const ERN_4: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
 <ern:NewReleaseMessage xmlns:ern="http://ddex.net/xml/ern/43" AvsVersionId="4">
   <PartyList>

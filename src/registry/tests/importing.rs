@@ -148,3 +148,12 @@ fn formats_go_by_the_files_ending() {
     assert_eq!(TableFormat::from_extension("ndjson"), Some(TableFormat::Jsonl));
     assert_eq!(TableFormat::from_extension("xlsx"), None);
 }
+
+#[test]
+fn rows_behind_a_quote_that_is_not_closed_are_told_and_nothing_is_stored() {
+    let header = "owner,use,permission,terms,declarant";
+    let open =
+        format!("{header}\nA,ai-training,allow,,A\nB,ai-training,allow,\"see\nC,ai-training,disallow,,C\n");
+    let error = csv(&open).unwrap_err().to_string();
+    assert!(error.contains("a quote is opened on line 3"), "{error}");
+}
