@@ -52,9 +52,11 @@ impl Evidence {
         &self.files
     }
 
-    /// Writes all of it as a zip file, in a folder `name`. Nothing in it depends on when
-    /// or where it is made. Fails when `out` does.
+    /// Writes all of it as a zip file, in a folder `name`, which is one folder inside the
+    /// package whatever the name. Nothing in it depends on when or where it is made.
+    /// Fails when `out` does.
     pub fn write_zip(&self, name: &str, out: &mut impl Write) -> io::Result<()> {
+        let folder = folder(name);
         let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
         // Stored: pictures are most of it and compressed already. The earliest time
         // that zip knows, 1980-01-01, is no time.
@@ -63,10 +65,22 @@ impl Evidence {
             .last_modified_time(DateTime::default())
             .unix_permissions(0o644);
         for (file, bytes) in &self.files {
-            zip.start_file(format!("{name}/{file}"), options).map_err(io::Error::other)?;
+            zip.start_file(format!("{folder}/{file}"), options).map_err(io::Error::other)?;
             zip.write_all(bytes)?;
         }
         out.write_all(zip.finish().map_err(io::Error::other)?.get_ref())
+    }
+}
+
+/// `name` as that of one folder on every system: no name that leads out of it, and
+/// nothing that a system takes for the end of a name.
+fn folder(name: &str) -> String {
+    let plain = |c: char| if c.is_control() || r#"/\:*?"<>|"#.contains(c) { '_' } else { c };
+    let folder: String = name.chars().map(plain).collect();
+    // Dots and blanks at the end are not part of a name on Windows.
+    match folder.trim_end_matches(['.', ' ']) {
+        "" => "evidence".to_owned(),
+        folder => folder.to_owned(),
     }
 }
 
@@ -172,6 +186,28 @@ mod tests {
         assert!(sums.contains(&format!("{picture}  match-1.png\n")), "{sums}");
         let readme = String::from_utf8(evidence.files()[0].1.clone()).expect("text");
         assert!(readme.contains("match 1    QZHB12500003 at 0.012 s to 8.900 s"), "{readme}");
+    }
+
+    #[test]
+    fn names_in_a_package_stay_in_it() {
+        for (name, folder) in [
+            ("a b.é", "a b.é"),
+            ("..", "evidence"),
+            ("", "evidence"),
+            (". .", "evidence"),
+            ("/etc", "_etc"),
+            (r"..\..\x", r".._.._x"),
+            ("C:x\n", "C_x_"),
+        ] {
+            let mut out = Vec::new();
+            evidence().write_zip(name, &mut out).expect("memory does not fail");
+            let archive = zip::ZipArchive::new(Cursor::new(out)).expect("a zip");
+            for file in archive.file_names() {
+                let file = file.expect("UTF-8");
+                assert!(file.starts_with(&format!("{folder}/")), "{name:?}: {file}");
+                assert_eq!(file.split('/').count(), 2, "{name:?}: {file}");
+            }
+        }
     }
 
     #[test]
