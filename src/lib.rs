@@ -24,7 +24,7 @@
 //! | [`dataset`] | the rows of a data set and verdicts | the data set with verdicts, or what of it may be used |
 //!
 //! [`params`] holds everything that changes a fingerprint, [`isrc`], [`units`] and
-//! [`usage`] the words all of them share.
+//! [`usage`] the words all of them share, [`files`] how files come to be.
 //!
 //! # From sound to verdict
 //!
@@ -122,6 +122,7 @@ mod csv_lines;
 mod csv_quotes;
 pub mod dataset;
 pub mod declarations;
+pub mod files;
 pub mod fingerprint;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]

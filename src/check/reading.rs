@@ -266,8 +266,7 @@ fn read_kept<S: From<Fingerprint>>(entry: StoredEntry, params: &Params, limits: 
 /// can be read; a sheet is nobody's promise.
 fn cue_sheet(path: &Path) -> Option<(String, String)> {
     let name = path.file_name()?.to_string_lossy().into_owned();
-    let beside = [path.with_extension("cue"), path.with_file_name(format!("{name}.cue"))];
-    let sheet = beside.iter().filter(|sheet| *sheet != path).find_map(|sheet| open(sheet).ok())?;
+    let sheet = cue_sheets(path).iter().filter(|sheet| *sheet != path).find_map(|sheet| open(sheet).ok())?;
     let mut bytes = Vec::new();
     sheet.take(LARGEST_SHEET + 1).read_to_end(&mut bytes).ok()?;
     if bytes.len() as u64 > LARGEST_SHEET {
@@ -276,6 +275,13 @@ fn cue_sheet(path: &Path) -> Option<(String, String)> {
     // Names in sheets of old are in the code page of whoever wrote them; ISRCs
     // are ASCII in all of them.
     Some((String::from_utf8_lossy(&bytes).into_owned(), name))
+}
+
+/// Where a cue sheet of the file at `path` may lie.
+pub fn cue_sheets(path: &Path) -> [PathBuf; 2] {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".cue");
+    [path.with_extension("cue"), name.into()]
 }
 
 /// Opens a regular file.

@@ -11,11 +11,12 @@ use flate2::write::GzEncoder;
 
 use crate::cli::args::ScanArgs;
 use crate::cli::error::CliError;
+use crate::cli::guard::Guard;
 use crate::cli::places::{Places, places};
-use crate::cli::resume::beside;
+use crate::cli::plan::spool;
 use crate::cli::shards;
 use crate::cli::ui::messages::tell;
-use crate::cli::ui::output::Output;
+use crate::cli::ui::output::{Output, refused};
 
 /// What else is to be written once every verdict is known.
 pub struct Dataset {
@@ -37,7 +38,7 @@ struct Again {
 
 impl Dataset {
     /// What `args` ask for about `listing`; `None` for nothing.
-    pub fn open(args: &ScanArgs, listing: &Listing) -> Result<Option<Self>, CliError> {
+    pub fn open(args: &ScanArgs, listing: &Listing, guard: &mut Guard) -> Result<Option<Self>, CliError> {
         let wanted = &args.dataset;
         let lists: Vec<(List, PathBuf)> = [
             (List::Allow, &wanted.allow_list),
@@ -54,8 +55,7 @@ impl Dataset {
         .into_iter()
         .filter_map(|(option, form, out)| Some((option, form, out.as_ref()?)))
         .collect();
-        let outs = again.iter().map(|(_, _, out)| *out);
-        let Some(first) = outs.chain(lists.iter().map(|(_, path)| path)).next() else { return Ok(None) };
+        let Some(spool) = spool(wanted) else { return Ok(None) };
         let holders = match again.first() {
             None => Vec::new(),
             Some(&(option, ..)) if args.dataset.shard.is_some() => {
@@ -69,11 +69,10 @@ impl Dataset {
             let reason = format!("the tar file {} has none: use --filtered", tar.path().display());
             return Err(CliError::NoRows { option: "--annotated", reason });
         }
-        let path = beside(first, ".verdicts");
+        holders.iter().for_each(|holder| guard.reads("input", holder.path()));
         let named: Vec<&Path> = args.inputs.iter().chain(&args.rows.manifest).map(PathBuf::as_path).collect();
-        let mut taken = Vec::new();
         let place = |(option, form, out): (_, _, &PathBuf)| {
-            let places = places(option, out, &holders, &named, &mut taken)?;
+            let places = places(option, out, &holders, &named, guard)?;
             Ok(Again { form, out: out.clone(), places })
         };
         let again: Vec<Again> = again.into_iter().map(place).collect::<Result<_, CliError>>()?;
@@ -83,8 +82,7 @@ impl Dataset {
                 CliError::File { path, action: "make the folder", source }
             })?;
         }
-        let spool =
-            Spool::create(&path).map_err(|source| CliError::File { path, action: "write", source })?;
+        let spool = Spool::create(&spool.path).map_err(|error| refused(&spool.path, error))?;
         let separator = if args.listing.null { 0 } else { b'\n' };
         let choice = listing.choice.clone();
         Ok(Some(Self { spool, again, holders, choice, lists, separator }))

@@ -51,6 +51,15 @@ pub enum CliError {
         /// The system's error.
         source: io::Error,
     },
+    /// Another process writes the same output.
+    #[error(
+        "{} is being written by another process: wait until it is done, or name another file",
+        path.display()
+    )]
+    BeingWritten {
+        /// The unfinished file.
+        path: PathBuf,
+    },
     /// The passage to compare has no length.
     #[error("the passage is empty: give --until a later time than --from")]
     EmptyPassage,
@@ -204,8 +213,8 @@ pub enum CliError {
         option: &'static str,
         /// Where.
         path: PathBuf,
-        /// What is there.
-        reason: &'static str,
+        /// What it is otherwise, and by which option.
+        reason: String,
     },
     /// Rows cannot be written again.
     #[error("cannot write {}: {source}", path.display())]

@@ -5,18 +5,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use earmark::fingerprint::FingerprintReader;
-use earmark::inputs::{Held, Items, Listing, RowSource, Skipped};
+use earmark::inputs::{Held, Input, Item, Items, Listing, RowSource, Skipped};
 use earmark::params::Params;
 
 use crate::cli::args::inputs::ListingArgs;
 use crate::cli::error::CliError;
+use crate::cli::guard::Guard;
 use crate::cli::ui::messages::tell;
 use earmark::check::reading::{self, Source};
 
 /// Everything that is to be read, listed while it is.
 pub struct Inputs {
     /// The items.
-    pub items: Items,
+    pub items: Spared,
     /// How many sources there are, if anybody knows.
     pub count: Option<u64>,
     /// How long a file may take.
@@ -37,7 +38,9 @@ pub fn listing(args: &ListingArgs, named: &[PathBuf], rows: Vec<RowSource>) -> R
 }
 
 /// Starts to list what is to be read, and says what is left out of folders.
-pub fn open(args: &ListingArgs, listing: Listing, params: &Params) -> Result<Inputs, CliError> {
+///
+/// Nothing that `guard` knows to be written is read: see [`Inputs::refusal`].
+pub fn open(args: &ListingArgs, listing: Listing, params: &Params, guard: Guard) -> Result<Inputs, CliError> {
     let kept = |path: &Path| FingerprintReader::open(path, params).ok().and_then(|reader| reader.announced());
     let survey = listing.survey(kept);
     if survey.skipped.total() > 0 {
@@ -48,6 +51,7 @@ pub fn open(args: &ListingArgs, listing: Listing, params: &Params) -> Result<Inp
     }
     let items = listing.stream()?;
     let in_archives = items.skipped_in_archives();
+    let items = Spared { items, guard, refusal: Refusal::default() };
     Ok(Inputs { items, count: survey.items, timeout: args.timeout(), in_archives })
 }
 
@@ -61,7 +65,12 @@ impl Inputs {
 
     /// Which manifest or archive gave which items, known at the end.
     pub fn held(&self) -> Arc<Mutex<Vec<Held>>> {
-        self.items.held()
+        self.items.items.held()
+    }
+
+    /// Why the items end before their time, if they do.
+    pub fn refusal(&self) -> Refusal {
+        self.items.refusal.clone()
     }
 
     /// What tells at the end what was left out of archives.
@@ -80,5 +89,46 @@ impl LeftOut {
         if skipped.total() > 0 {
             tell(format_args!("left out of archives: {skipped}"));
         }
+    }
+}
+
+/// Items up to the first that would be written over.
+pub struct Spared {
+    items: Items,
+    guard: Guard,
+    refusal: Refusal,
+}
+
+impl Iterator for Spared {
+    type Item = Item;
+
+    fn next(&mut self) -> Option<Item> {
+        let item = self.items.next()?;
+        let spared = match &item.input {
+            Input::File(path) | Input::Fingerprints(path) => self.guard.spares(path),
+            // What holds it was looked at, or there is nothing to read.
+            Input::Bytes { .. } | Input::Unreadable { .. } => Ok(()),
+        };
+        match spared {
+            Ok(()) => Some(item),
+            Err(error) => {
+                *self.refusal.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+                None
+            }
+        }
+    }
+}
+
+/// Whether something that is read would be written over, known at the end.
+#[derive(Clone, Default)]
+pub struct Refusal(Arc<Mutex<Option<CliError>>>);
+
+impl Refusal {
+    /// Has to be asked before an output gets its name.
+    ///
+    /// # Errors
+    /// If something would be written over.
+    pub fn check(&self) -> Result<(), CliError> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take().map_or(Ok(()), Err)
     }
 }

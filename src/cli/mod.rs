@@ -11,11 +11,13 @@ mod args;
 mod command;
 mod dataset;
 mod error;
+mod guard;
 mod judging;
 mod kept;
 mod known;
 mod listing;
 mod places;
+mod plan;
 mod resume;
 mod shards;
 mod streaming;
@@ -31,6 +33,8 @@ use command::{
     compare, completions, declare, evidence, fingerprint, identify, register, registry, report, rescan, scan,
 };
 use error::CliError;
+use guard::Guard;
+use plan::Plan;
 use ui::exit::{self, Outcome};
 use ui::messages::{set_format, tell_error};
 
@@ -49,15 +53,16 @@ pub fn run() -> ExitCode {
 }
 
 fn command(cli: Cli) -> Result<Outcome, CliError> {
+    let guard = Guard::new(Plan::of(&cli.command)?)?;
     match cli.command {
-        Command::Register(args) => register::run(args, cli.threads),
+        Command::Register(args) => register::run(args, cli.threads, guard),
         Command::Declare(args) => declare::run(args),
-        Command::Scan(args) => scan::run(args, cli.threads),
-        Command::Identify(args) => identify::run(args, cli.threads),
-        Command::Fingerprint(args) => fingerprint::run(args, cli.threads),
+        Command::Scan(args) => scan::run(args, cli.threads, guard),
+        Command::Identify(args) => identify::run(args, cli.threads, guard),
+        Command::Fingerprint(args) => fingerprint::run(args, cli.threads, guard),
         Command::Rescan(args) => rescan::run(args, cli.threads),
-        Command::Report(args) => report::run(args, cli.threads),
-        Command::Evidence(args) => evidence::run(args),
+        Command::Report(args) => report::run(args, cli.threads, &guard),
+        Command::Evidence(args) => evidence::run(args, &guard),
         Command::Compare(args) => compare::run(args),
         Command::Registry(args) => registry::run(args.command),
         Command::Completions { shell } => {

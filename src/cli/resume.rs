@@ -11,7 +11,7 @@ use std::fs;
 
 use crate::cli::error::CliError;
 use crate::cli::ui::messages::{counted, tell};
-use crate::cli::ui::output::{Output, part_of};
+use crate::cli::ui::output::{Output, Part, part_of};
 
 /// What an earlier run has done.
 pub struct Done {
@@ -33,7 +33,9 @@ pub fn open(
     mut take: impl FnMut(Cells) -> Result<(), CliError>,
 ) -> Result<Done, CliError> {
     let part = part_of(out);
-    let from = if part.exists() || !out.exists() { part.clone() } else { out.to_owned() };
+    // From here on nobody else writes it.
+    let left = Part::left_of(out)?;
+    let from = if left.is_some() || !out.exists() { part.clone() } else { out.to_owned() };
     if !from.exists() {
         return fresh(out);
     }
@@ -54,18 +56,23 @@ pub fn open(
     }
     let found = found.map_err(read)?;
     if found.rows == 0 {
+        drop(left);
         return fresh(out);
     }
     if found.shard != shard || !found.rests_on(basis) {
         return Err(CliError::ResumeOther { path: from });
     }
-    if from != part {
-        let write = |source| CliError::File { path: part.clone(), action: "write", source };
-        fs::rename(&from, &part).map_err(write)?;
-    }
+    let left = match left {
+        Some(left) => left,
+        None => {
+            let write = |source| CliError::File { path: part.clone(), action: "write", source };
+            fs::rename(&from, &part).map_err(write)?;
+            Part::left_of(out)?.ok_or_else(|| write(io::ErrorKind::NotFound.into()))?
+        }
+    };
     let paths = found.paths(&part).map_err(|source| CliError::File { path: part, action: "read", source })?;
     tell(format_args!("resuming behind {}", counted(found.rows, "row")));
-    Ok(Done { rows: found.rows, paths: Box::new(paths), output: Output::resume(out, found.bytes)? })
+    Ok(Done { rows: found.rows, paths: Box::new(paths), output: left.go_on(found.bytes)? })
 }
 
 fn fresh(out: &Path) -> Result<Done, CliError> {

@@ -104,7 +104,7 @@ pub fn run<R: Row>(
         .map_err(|error| CliError::Threads { reason: error.to_string() })?;
     let mut progress = Progress::new(if part.shard.is_some() { None } else { inputs.count });
     let mut failures = false;
-    let left_out = inputs.left_out();
+    let (left_out, refusal) = (inputs.left_out(), inputs.refusal());
     let sources = inputs.sources(job.params);
     let mut selection = Selection::new(sources, part.shard, part.done);
     let named = |source: &Source| source.path().to_string_lossy().into_owned();
@@ -132,6 +132,7 @@ pub fn run<R: Row>(
         }
     });
     progress.while_hidden(|| left_out.tell());
+    refusal.check()?;
     if let Some(error) = selection.error() {
         return Err(error.into());
     }

@@ -5,6 +5,7 @@ use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use super::Cells;
+use crate::files;
 
 /// Verdicts in the order of the rows, in a file that goes away with this.
 #[derive(Debug)]
@@ -14,12 +15,13 @@ pub struct Spool {
 }
 
 impl Spool {
-    /// Begins an empty one at `path`, whatever is there.
+    /// Begins an empty one at `path`, in place of what an earlier process left.
     ///
     /// # Errors
-    /// If the file cannot be made.
+    /// If the file cannot be made, as while another process holds it: see
+    /// [`files::create`].
     pub fn create(path: &Path) -> io::Result<Self> {
-        Ok(Self { path: path.to_owned(), out: BufWriter::new(File::create(path)?) })
+        Ok(Self { path: path.to_owned(), out: BufWriter::new(files::create(path)?) })
     }
 
     /// Adds a verdict.
@@ -37,6 +39,9 @@ impl Spool {
     /// If they cannot be written or read.
     pub fn read(&mut self) -> io::Result<impl Iterator<Item = io::Result<Cells>> + use<>> {
         self.out.flush()?;
+        if !files::is_at(self.out.get_ref(), &self.path) {
+            return Err(io::Error::other(format!("{} was taken away", self.path.display())));
+        }
         let lines = BufReader::new(File::open(&self.path)?).lines();
         Ok(lines.map(|line| Ok(serde_json::from_str(&line?)?)))
     }

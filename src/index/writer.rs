@@ -58,7 +58,7 @@ pub(super) fn to_file(
     fill: impl FnOnce(&mut BufWriter<File>) -> Result<SegmentSummary, IndexError>,
 ) -> Result<SegmentSummary, IndexError> {
     let io = |source| IndexError::Io { path: path.to_path_buf(), source };
-    let mut file = BufWriter::with_capacity(1 << 20, File::create(path).map_err(io)?);
+    let mut file = BufWriter::with_capacity(1 << 20, crate::files::create(path).map_err(io)?);
     let summary = fill(&mut file)?;
     let file = file.into_inner().map_err(|e| io(e.into_error()))?;
     file.sync_all().map_err(io)?;

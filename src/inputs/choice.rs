@@ -83,6 +83,20 @@ impl Choice {
         self.file(below, &extension.unwrap_or_default(), false) == Chosen::Taken
     }
 
+    /// Whether a file is read that lies at `below` in a folder that is named, a path with
+    /// `/` between its parts.
+    pub fn takes_in_folder(&self, below: &str) -> bool {
+        let path = std::path::Path::new(below);
+        let mut folders = path.ancestors().skip(1).filter_map(std::path::Path::to_str);
+        let closed = |folder: &str| {
+            let name = folder.rsplit('/').next().unwrap_or(folder);
+            !folder.is_empty() && (self.is_hidden(name) || self.excludes_folder(folder))
+        };
+        let extension = path.extension().map(|e| e.to_string_lossy().into_owned()).unwrap_or_default();
+        let holds_audio = super::walk::Holds::by_name(path).is_archive();
+        !folders.any(closed) && self.file(below, &extension, holds_audio) == Chosen::Taken
+    }
+
     /// About the file at `below`, a path with `/` below the named folder.
     /// `holds_audio` says that it is known to hold audio whatever its extension.
     pub(super) fn file(&self, below: &str, extension: &str, holds_audio: bool) -> Chosen {

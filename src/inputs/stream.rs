@@ -108,6 +108,18 @@ impl Listing {
         survey
     }
 
+    /// Gives every file that is named, or found in a folder that is, to `take`.
+    pub fn files(&self, take: &mut dyn FnMut(&Path)) {
+        for named in self.named.iter().filter(|named| named.as_os_str() != STDIN) {
+            let _ = walk(named, &self.choice, &mut Skipped::default(), &mut |found| {
+                take(match &found {
+                    Ok(path) | Err((path, _)) => path,
+                });
+                ControlFlow::Continue(())
+            });
+        }
+    }
+
     /// Lists everything, in order.
     ///
     /// # Errors

@@ -17,6 +17,7 @@ mod log;
 mod maintain;
 mod merging;
 mod output;
+mod overwriting;
 mod readers;
 mod register;
 mod report;

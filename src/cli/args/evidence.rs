@@ -40,3 +40,10 @@ pub struct EvidenceArgs {
     #[arg(long, value_name = "FOLDER|FILE.zip")]
     pub out: PathBuf,
 }
+
+impl EvidenceArgs {
+    /// Whether one file is written, and not a folder.
+    pub fn is_zip(&self) -> bool {
+        self.out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip"))
+    }
+}

@@ -1,6 +1,6 @@
 //! What can be typed after `earmark report`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
@@ -69,6 +69,13 @@ pub struct FilesArgs {
     /// The fingerprints of the files, in place of the files
     #[arg(long, value_name = "FILE.efp", num_args = 1..)]
     pub fingerprints: Vec<PathBuf>,
+}
+
+impl FilesArgs {
+    /// Where the file lies that a report names so.
+    pub fn file_of(&self, path: &str) -> PathBuf {
+        self.root.as_deref().unwrap_or(Path::new("")).join(path)
+    }
 }
 
 /// The commands about a report.

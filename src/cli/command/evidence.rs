@@ -13,13 +13,14 @@ use crate::cli::args::evidence::EvidenceArgs;
 use crate::cli::command::report::make::{excerpt, warn_of_another};
 use crate::cli::command::report::sight::Sights;
 use crate::cli::error::CliError;
+use crate::cli::guard::Guard;
 use crate::cli::ui::exit::Outcome;
 use crate::cli::ui::messages::tell;
 use crate::cli::ui::output::Output;
 
 /// Packs one match of a report.
-pub fn run(args: EvidenceArgs) -> Result<Outcome, CliError> {
-    let zipped = args.out.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip"));
+pub fn run(args: EvidenceArgs, guard: &Guard) -> Result<Outcome, CliError> {
+    let zipped = args.is_zip();
     if !zipped {
         must_be_free(&args.out)?;
     }
@@ -28,11 +29,13 @@ pub fn run(args: EvidenceArgs) -> Result<Outcome, CliError> {
     let header_text = report.header_text().to_owned();
     let (line, row) = find(&mut report, &args)?;
     let matches = wanted(&row, &args)?;
+    guard.spares(&args.files.file_of(&row.path))?;
     let registry = Registry::open(&args.registry.registry)?;
     warn_of_another(&header.registry, &registry, &args.registry.registry)?;
     let index = registry.index()?;
-    let sights = Sights::new(&registry, &index, &args.files, &HashSet::from([row.path.as_str()]))?;
+    let sights = Sights::new(&registry, &index, &args.files, &HashSet::from([row.path.as_str()]), guard)?;
     let pictures = sights.draw(&row, &matches);
+    sights.spared()?;
     let mut unchecked = false;
     for reason in pictures.values().filter_map(|picture| picture.as_ref().err()) {
         unchecked = true;

@@ -14,6 +14,7 @@ use earmark::units::Seconds;
 use crate::cli::args::fingerprint::FingerprintArgs;
 use crate::cli::command::register::jobs;
 use crate::cli::error::CliError;
+use crate::cli::guard::Guard;
 use crate::cli::listing;
 use crate::cli::streaming::run_named;
 use crate::cli::ui::exit::Outcome;
@@ -24,20 +25,21 @@ use crate::cli::ui::progress::Progress;
 use earmark::check::reading::{self, Source};
 
 /// Keeps the fingerprint of every input.
-pub fn run(args: FingerprintArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, CliError> {
+pub fn run(args: FingerprintArgs, threads: Option<NonZeroUsize>, guard: Guard) -> Result<Outcome, CliError> {
     let manifest = match &args.manifest {
         Some(path) => read_manifest(path, &ColumnMap::default(), Purpose::Register)?,
         None => Manifest::default(),
     };
     manifest.bad_rows.iter().for_each(tell);
     let mut failures = !manifest.bad_rows.is_empty();
+    manifest.rows.iter().filter_map(|row| row.path.as_deref()).try_for_each(|path| guard.spares(path))?;
     let (params, limits) = (Params::default(), Limits::default());
     let listing = listing::listing(&args.listing, &args.inputs, Vec::new())?;
-    let inputs = listing::open(&args.listing, listing, &params)?;
+    let inputs = listing::open(&args.listing, listing, &params, guard)?;
     let pipeline = Pipeline::new(threads, interrupt::watch()?)
         .map_err(|error| CliError::Threads { reason: error.to_string() })?;
     let mut progress = Progress::new(inputs.count.map(|count| count + manifest.rows.len() as u64));
-    let left_out = inputs.left_out();
+    let (left_out, refusal) = (inputs.left_out(), inputs.refusal());
     let jobs = jobs::list(manifest.rows, inputs.items, inputs.timeout, &params);
     let failed = |error| Output::failed(Some(&args.out), error);
     let mut writer =
@@ -66,6 +68,7 @@ pub fn run(args: FingerprintArgs, threads: Option<NonZeroUsize>) -> Result<Outco
         },
     );
     let whole = ending.whole().map_err(failed)?;
+    refusal.check()?;
     let output = if whole { writer.finish() } else { writer.abandon() }.map_err(failed)?;
     progress.while_hidden(|| left_out.tell());
     progress.finish(None);

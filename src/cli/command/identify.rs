@@ -11,6 +11,7 @@ use earmark::report::{IdentifyRow, IdentifyTable, write_json_line};
 use crate::cli::args::{IdentifyArgs, ListFormat};
 use crate::cli::command::live;
 use crate::cli::error::CliError;
+use crate::cli::guard::Guard;
 use crate::cli::known::Known;
 use crate::cli::listing;
 use crate::cli::streaming::{self, Job, Part};
@@ -19,7 +20,7 @@ use crate::cli::ui::output::{Output, terminal_columns};
 use earmark::check::reading::{self, Source};
 
 /// Says what is in every input and where.
-pub fn run(args: IdentifyArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, CliError> {
+pub fn run(args: IdentifyArgs, threads: Option<NonZeroUsize>, guard: Guard) -> Result<Outcome, CliError> {
     if live::is_asked_for(&args)? {
         return live::run(args);
     }
@@ -29,7 +30,7 @@ pub fn run(args: IdentifyArgs, threads: Option<NonZeroUsize>) -> Result<Outcome,
     let known = Known::new(&registry)?;
     let limits = Limits::default();
     let listing = listing::listing(&args.listing, &args.inputs, args.rows.sources()?)?;
-    let inputs = listing::open(&args.listing, listing, registry.params())?;
+    let inputs = listing::open(&args.listing, listing, registry.params(), guard)?;
 
     let table = args.format == ListFormat::Table;
     let mut output = Output::open(args.out.as_deref(), table)?;

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::PoisonError;
 
 use earmark::audio::{AudioInfo, Limits, Tags};
@@ -23,10 +23,12 @@ use jiff::tz::TimeZone;
 use crate::cli::args::{ScanArgs, ScanFormat};
 use crate::cli::dataset::Dataset;
 use crate::cli::error::CliError;
+use crate::cli::guard::Guard;
 use crate::cli::judging::accepted_terms;
 use crate::cli::known::Known;
 use crate::cli::listing;
-use crate::cli::resume::{self, Done};
+use crate::cli::plan::SIDECAR;
+use crate::cli::resume::{self, Done, beside};
 use crate::cli::streaming::{self, Job, Part};
 use crate::cli::ui::error_kinds::ErrorKinds;
 use crate::cli::ui::exit::Outcome;
@@ -35,7 +37,7 @@ use crate::cli::ui::output::{Output, terminal_columns};
 use earmark::check::reading::{self, Audio, ReadError, Reading, Source};
 
 /// Says for every input whether it may be used, and why.
-pub fn run(args: ScanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, CliError> {
+pub fn run(args: ScanArgs, threads: Option<NonZeroUsize>, mut guard: Guard) -> Result<Outcome, CliError> {
     for (option, given) in [("--resume", args.dataset.resume), ("--shard", args.dataset.shard.is_some())] {
         if given && args.format != ScanFormat::Jsonl {
             return Err(CliError::NeedsJsonl { option });
@@ -57,8 +59,8 @@ pub fn run(args: ScanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, Cli
     let checker = Checker::new(&registry, &index, question, accepted, match_options.clone(), coverage)?;
     let header = ScanHeader::new(&registry, checker.question().clone(), match_options, coverage, named)?;
     let listing = listing::listing(&args.listing, &args.inputs, args.rows.sources()?)?;
-    let mut dataset = Dataset::open(&args, &listing)?;
-    let inputs = listing::open(&args.listing, listing, registry.params())?;
+    let mut dataset = Dataset::open(&args, &listing, &mut guard)?;
+    let inputs = listing::open(&args.listing, listing, registry.params(), guard)?;
     let held = inputs.held();
 
     let table = args.format == ScanFormat::Table;
@@ -131,9 +133,7 @@ pub fn run(args: ScanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, Cli
 
 /// Writes the header of the CSV file at `out` beside it, as `OUT.json`.
 fn sidecar(out: &Path, header: &ScanHeader, whole: bool) -> Result<(), CliError> {
-    let mut path = out.as_os_str().to_owned();
-    path.push(".json");
-    let path = PathBuf::from(path);
+    let path = beside(out, SIDECAR);
     let mut output = Output::open(Some(&path), false)?;
     header.write_json_line(&mut output).map_err(|error| Output::failed(Some(&path), error))?;
     output.finish(whole).map(|_| ())

@@ -6,12 +6,16 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use crate::files;
 use crate::index::merge_segments;
 use crate::registry::schema::database_error;
 use crate::registry::segment_check::SegmentRow;
 use crate::registry::{Recording, Registry, RegistryError, read, segments};
 
 use super::{EXPORT_SCHEMA, Header, SegmentFile};
+
+/// Added to the name of a segment beside an export until it is whole.
+const PART: &str = ".part";
 
 /// What was exported.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -89,8 +93,11 @@ impl Registry {
         for (place, number) in (1..).zip(live) {
             let row = SegmentRow::read(&connection, &self.database, number)?;
             let from = segments::path(&self.folder, number);
-            let to = export.with_extension(format!("{place}.seg"));
-            let name = to.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let place = export.with_extension(format!("{place}.seg"));
+            let mut to = place.clone().into_os_string();
+            to.push(PART);
+            let to = PathBuf::from(to);
+            let name = place.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let mapped = self.mapped.iter().find(|(known, _)| *known == number);
             let mapped = mapped.and_then(|(_, segment)| segment.clone());
             let damaged = |what: &str| RegistryError::Copy {
@@ -113,6 +120,7 @@ impl Registry {
                 segments::hash(&to).map_err(io_error(&to, "read back"))?
             };
             let bytes = fs::metadata(&to).map_err(io_error(&to, "read back"))?.len();
+            fs::rename(&to, &place).map_err(io_error(&place, "write"))?;
             files.push(SegmentFile {
                 file: name,
                 bytes,
@@ -127,7 +135,7 @@ impl Registry {
 /// Copies a file, synced; the hash of what was written.
 pub(super) fn copy_file(from: &Path, to: &Path) -> Result<[u8; 32], RegistryError> {
     let mut input = File::open(from).map_err(io_error(from, "read"))?;
-    let mut output = File::create(to).map_err(io_error(to, "write"))?;
+    let mut output = files::create(to).map_err(io_error(to, "write"))?;
     let mut hasher = blake3::Hasher::new();
     let mut buffer = vec![0; 256 * 1024];
     loop {

@@ -19,6 +19,7 @@ use earmark::units::Seconds;
 
 use crate::cli::args::RegisterArgs;
 use crate::cli::error::CliError;
+use crate::cli::guard::Guard;
 use crate::cli::listing;
 use crate::cli::streaming::run_named;
 use crate::cli::ui::exit::Outcome;
@@ -34,14 +35,14 @@ use batch::{Batch, Commit, News};
 const WAITING_PER_THREAD: usize = 8;
 
 /// Registers every input.
-pub fn run(args: RegisterArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, CliError> {
+pub fn run(args: RegisterArgs, threads: Option<NonZeroUsize>, guard: Guard) -> Result<Outcome, CliError> {
     let manifest = match &args.manifest {
         Some(path) => read_manifest(path, &args.columns, Purpose::Register)?,
         None => Manifest::default(),
     };
     let params = Params::default();
     let listing = listing::listing(&args.listing, &args.inputs, Vec::new())?;
-    let inputs = listing::open(&args.listing, listing, &params)?;
+    let inputs = listing::open(&args.listing, listing, &params, guard)?;
     // Before the registry is opened: from there on there is something to keep whole.
     let stop = interrupt::watch()?;
     let mut registry = Registry::open_or_create(&args.registry.registry, &params)?;

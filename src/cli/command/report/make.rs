@@ -14,6 +14,7 @@ use earmark::report::{
 use super::sight::Sights;
 use crate::cli::args::report::{FilesArgs, MakeArgs};
 use crate::cli::error::CliError;
+use crate::cli::guard::Guard;
 use crate::cli::streaming::run_named;
 use crate::cli::ui::exit::Outcome;
 use crate::cli::ui::interrupt;
@@ -22,18 +23,26 @@ use crate::cli::ui::output::Output;
 use crate::cli::ui::progress::Progress;
 
 /// Makes what was asked for.
-pub fn run(args: MakeArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, CliError> {
+pub fn run(args: MakeArgs, threads: Option<NonZeroUsize>, guard: &Guard) -> Result<Outcome, CliError> {
     // Without a subcommand the parser asks for it.
     let path = args.report.unwrap_or_default();
     let report = PastReport::open(&path)?;
     let header = report.header().clone();
-    let (totals, mut files) = read(report, &path, args.files_listed)?;
-    if let Some(out) = &args.eu_summary {
-        let mut output = Output::open(Some(out), false)?;
-        write_eu_summary(&mut output, &header, &totals).map_err(|error| Output::failed(Some(out), error))?;
-        output.finish(true)?;
-    }
-    let Some(out) = &args.html else { return Ok(Outcome::default()) };
+    let spares = |row: &PastRow| guard.spares(&args.files.file_of(&row.path));
+    let (totals, mut files) = read(report, &path, args.files_listed, spares)?;
+    let summarise = || match &args.eu_summary {
+        Some(out) => {
+            let mut output = Output::open(Some(out), false)?;
+            write_eu_summary(&mut output, &header, &totals)
+                .map_err(|error| Output::failed(Some(out), error))?;
+            output.finish(true).map(|_| ())
+        }
+        None => Ok(()),
+    };
+    let Some(out) = &args.html else {
+        summarise()?;
+        return Ok(Outcome::default());
+    };
     let wanted = wanted(&files, args.pictures);
     let matches: usize = files.iter().map(|file| file.row.matches.len()).sum();
     let drawn: usize = wanted.values().map(Vec::len).sum();
@@ -50,7 +59,7 @@ pub fn run(args: MakeArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, Cli
         Some(folder) => {
             let registry = Registry::open(folder)?;
             warn_of_another(&header.registry, &registry, folder)?;
-            whole = draw(&mut files, &wanted, &registry, &args.files, threads)?;
+            whole = draw(&mut files, &wanted, &registry, (&args.files, guard), threads)?;
             page.pictures_left_out = (matches - drawn) as u64;
             page.log = Some(excerpt(&registry, files.iter().map(|file| &file.row))?);
             page.registry_now = Some(RegistryState::of(&registry)?);
@@ -59,6 +68,7 @@ pub fn run(args: MakeArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, Cli
         None => {}
     }
     page.files = files;
+    summarise()?;
     let mut output = Output::open(Some(out), false)?;
     page.write(&mut output).map_err(|error| Output::failed(Some(out), error))?;
     output.finish_and_tell(whole)?;
@@ -79,8 +89,13 @@ pub fn warn_of_another(then: &RegistryState, registry: &Registry, folder: &Path)
 }
 
 /// Reads all rows; keeps at most `most` of them, those with the strictest verdicts,
-/// in the order of the report.
-fn read(report: PastReport, path: &Path, most: usize) -> Result<(Totals, Vec<PageFile>), CliError> {
+/// in the order of the report. `spares` looks whether the file of a row is written over.
+fn read(
+    report: PastReport,
+    path: &Path,
+    most: usize,
+    spares: impl Fn(&PastRow) -> Result<(), CliError>,
+) -> Result<(Totals, Vec<PageFile>), CliError> {
     let mut totals = Totals::default();
     let mut kept: Vec<PageFile> = Vec::new();
     let strictest = |kept: &mut Vec<PageFile>| {
@@ -90,6 +105,7 @@ fn read(report: PastReport, path: &Path, most: usize) -> Result<(Totals, Vec<Pag
     for line in report {
         let line = line?;
         let row = line.row(path)?;
+        spares(&row)?;
         totals.add(&row);
         kept.push(PageFile { line: line.number, row, pictures: BTreeMap::new() });
         if kept.len() > most.saturating_mul(2).saturating_add(64) {
@@ -123,13 +139,13 @@ fn draw(
     files: &mut [PageFile],
     wanted: &HashMap<u64, Vec<usize>>,
     registry: &Registry,
-    places: &FilesArgs,
+    (places, guard): (&FilesArgs, &Guard),
     threads: Option<NonZeroUsize>,
 ) -> Result<bool, CliError> {
     let index = registry.index()?;
     let with_pictures = || files.iter().filter(|file| wanted.contains_key(&file.line));
     let paths: HashSet<&str> = with_pictures().map(|file| file.row.path.as_str()).collect();
-    let sights = Sights::new(registry, &index, places, &paths)?;
+    let sights = Sights::new(registry, &index, places, &paths, guard)?;
     let pipeline = Pipeline::new(threads, interrupt::watch()?)
         .map_err(|error| CliError::Threads { reason: error.to_string() })?;
     let mut progress = Progress::new(wanted.len() as u64);
@@ -157,6 +173,7 @@ fn draw(
     );
     drop(paths);
     let whole = ending.whole()?;
+    sights.spared()?;
     let missing = drawn.iter().flat_map(BTreeMap::values).filter(|picture| picture.is_err()).count();
     progress.finish(None);
     if missing > 0 {

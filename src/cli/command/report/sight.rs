@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use earmark::audio::{AudioInfo, Limits, decode};
 use earmark::fingerprint::{Fingerprint, FingerprintReader, Fingerprinter, HashedSource, StoredEntry};
@@ -17,6 +18,7 @@ use earmark::units::{RecordingKey, Seconds};
 
 use crate::cli::args::report::FilesArgs;
 use crate::cli::error::CliError;
+use crate::cli::guard::Guard;
 use earmark::check::reading::open;
 
 /// Wide enough for a printed page, small enough for forty in a file.
@@ -31,6 +33,9 @@ pub struct Sights<'a> {
     /// What the fingerprint files keep of the files that are to be drawn, by path.
     kept: HashMap<String, StoredEntry>,
     limits: Limits,
+    guard: &'a Guard,
+    /// What would be written over audio that is looked at.
+    refused: Mutex<Option<CliError>>,
 }
 
 /// A file as far as it is at hand.
@@ -47,6 +52,7 @@ impl<'a> Sights<'a> {
         index: &'a Index,
         files: &FilesArgs,
         paths: &HashSet<&str>,
+        guard: &'a Guard,
     ) -> Result<Self, CliError> {
         let mut kept = HashMap::new();
         for path in &files.fingerprints {
@@ -59,7 +65,17 @@ impl<'a> Sights<'a> {
         }
         let places = index.recordings().map(|place| (index.recording(place).key, place)).collect();
         let root = files.root.clone().unwrap_or_default();
-        Ok(Sights { registry, index, places, root, kept, limits: Limits::default() })
+        let (limits, refused) = (Limits::default(), Mutex::default());
+        Ok(Sights { registry, index, places, root, kept, limits, guard, refused })
+    }
+
+    /// That nothing of what was looked at is written over; to be asked before anything
+    /// is.
+    ///
+    /// # Errors
+    /// If something would be.
+    pub fn spared(&self) -> Result<(), CliError> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).take().map_or(Ok(()), Err)
     }
 
     /// The pictures of some matches of a row, by their places in it; or why there is
@@ -178,6 +194,10 @@ impl<'a> Sights<'a> {
         let path = Path::new(recording.source_path.as_deref()?);
         // Telling that a file is not there should cost no more than that.
         fs::metadata(path).ok()?;
+        if let Err(error) = self.guard.spares(path) {
+            *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+            return None;
+        }
         let heard = listen(path, vec![range_s], self.registry.params(), &self.limits).ok()?;
         let same = heard.info.audio_hash == recording.audio_hash;
         heard.spectrograms.into_iter().next().filter(|_| same)
