@@ -15,7 +15,7 @@
 //! | [`matching`] | a constellation and an index | recordings, where, how sure |
 //! | [`coverage`] | a file and an index | its fingerprint, or what windows of it say |
 //! | [`declarations`] | what owners and mandates say | who may speak for what, on a day |
-//! | [`registry`] | recordings and declarations | a folder that survives crashes |
+//! | [`registry`] | recordings and declarations | a folder that survives crashes, and snapshots of it |
 //! | [`verdict`] | what was recognised, declared and asked | a verdict with reasons |
 //! | [`inputs`] | folders, manifests and archives | what is read, in order |
 //! | [`picture`] | two spectrograms and what they share | a PNG |

@@ -205,7 +205,7 @@ pub fn ask(
 /// threshold. Not timed: that search goes on longer than the usual one.
 fn count_false(
     registry: &Registry,
-    matcher: &Matcher<'_>,
+    matcher: &Matcher,
     queries: &[Fingerprint],
     answers: &mut [Answer],
 ) -> Result<(), Failure> {

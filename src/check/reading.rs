@@ -91,7 +91,7 @@ pub struct Reading<S = Fingerprint> {
 }
 
 /// The recordings recognised in a file, best first; none in too little audio.
-pub fn recognise(matcher: &Matcher<'_>, fingerprint: &Fingerprint, info: &AudioInfo) -> Vec<Match> {
+pub fn recognise(matcher: &Matcher, fingerprint: &Fingerprint, info: &AudioInfo) -> Vec<Match> {
     if info.duration_s < SHORTEST_S { Vec::new() } else { matcher.identify(fingerprint) }
 }
 

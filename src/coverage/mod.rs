@@ -91,7 +91,7 @@ impl From<Fingerprint> for Sound {
 pub fn listen<R>(
     source: R,
     extension: Option<&str>,
-    matcher: &Matcher<'_>,
+    matcher: &Matcher,
     params: &Params,
     limits: &Limits,
     stopped: &dyn Fn() -> bool,
@@ -126,7 +126,7 @@ struct OpenWindow {
 }
 
 struct Listener<'a> {
-    matcher: &'a Matcher<'a>,
+    matcher: &'a Matcher,
     params: &'a Params,
     stopped: &'a dyn Fn() -> bool,
     /// All that came before the first gap, and the place of the next sample.
@@ -137,7 +137,7 @@ struct Listener<'a> {
 }
 
 impl<'a> Listener<'a> {
-    fn new(matcher: &'a Matcher<'a>, params: &'a Params, stopped: &'a dyn Fn() -> bool) -> Self {
+    fn new(matcher: &'a Matcher, params: &'a Params, stopped: &'a dyn Fn() -> bool) -> Self {
         let (whole, state) = (Fingerprinter::new(params), State::Undecided);
         Listener { matcher, params, stopped, whole, next: 0, gap: false, state }
     }

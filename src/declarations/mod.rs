@@ -191,6 +191,23 @@ impl Log {
         found
     }
 
+    /// This log and the rows that came after it.
+    pub(crate) fn with(&self, new: Log) -> Log {
+        let mut log = self.clone();
+        log.declarations.extend(new.declarations);
+        log.mandates.extend(new.mandates);
+        log.owners.extend(new.owners);
+        log
+    }
+
+    /// The hash of the row with number 1.
+    pub(crate) fn first_hash(&self) -> Option<[u8; 32]> {
+        fn first<T>(rows: &[Logged<T>]) -> Option<[u8; 32]> {
+            rows.first().filter(|row| row.seq == 1).map(|row| row.hash)
+        }
+        first(&self.declarations).or_else(|| first(&self.mandates)).or_else(|| first(&self.owners))
+    }
+
     /// Who may speak for whom on `day`.
     pub fn authority(&self, day: jiff::civil::Date) -> Authority {
         Authority::numbered(

@@ -95,16 +95,27 @@ pub enum IndexError {
     },
 }
 
-/// The live segments of a registry at one moment.
+impl IndexError {
+    /// Whether there is no such file.
+    pub(crate) fn is_missing(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound)
+    }
+}
+
+/// The live segments of a registry at one moment. A clone is the same index and costs
+/// as much as that of an [`Arc`].
 #[derive(Clone, Default)]
-pub struct Index {
+pub struct Index(Arc<Parts>);
+
+#[derive(Default)]
+struct Parts {
     segments: Vec<Arc<Segment>>,
     /// Where each segment starts on the common time axis, and where the last ends.
     first_slots: Vec<u64>,
     removed: RoaringBitmap,
     seconds: f64,
     /// Of an index that [`Index::only`] made.
-    held: Option<Arc<Held>>,
+    held: Option<Held>,
 }
 
 /// What of one segment is kept decoded.
@@ -126,12 +137,16 @@ pub struct RecordingRef {
 impl Index {
     /// An index over segments, without the recordings in `removed`.
     pub fn new(segments: Vec<Arc<Segment>>, removed: RoaringBitmap) -> Self {
+        Self::of_parts(segments, removed, None)
+    }
+
+    fn of_parts(segments: Vec<Arc<Segment>>, removed: RoaringBitmap, held: Option<Held>) -> Self {
         let mut first_slots = vec![0];
         for segment in &segments {
             first_slots.push(first_slots.last().copied().unwrap_or(0) + u64::from(segment.slots()));
         }
         let seconds = segments.iter().map(|s| s.live_seconds(&removed)).sum();
-        Index { segments, first_slots, removed, seconds, held: None }
+        Index(Arc::new(Parts { segments, first_slots, removed, seconds, held }))
     }
 
     /// An index of the live recordings that `keep` takes, in memory of its own: a
@@ -141,9 +156,9 @@ impl Index {
     /// # Errors
     /// [`IndexError::TooLarge`] and failures to get memory.
     pub fn only(&self, keep: impl Fn(RecordingKey) -> bool, params: &Params) -> Result<Index, IndexError> {
-        let mut left_out = self.removed.clone();
+        let mut left_out = self.0.removed.clone();
         let mut sources = Vec::new();
-        for segment in &self.segments {
+        for segment in &self.0.segments {
             let taken = |key: RecordingKey| keep(key) && !self.is_removed(key);
             if segment.keys().any(taken) {
                 left_out.extend(segment.keys().filter(|key| !taken(*key)).map(|key| key.0));
@@ -158,8 +173,7 @@ impl Index {
             presence: Presence::of(&segment, TripletSpace::new(params).size()),
             peaks: (0..segment.recordings()).map(|ordinal| segment.peaks(ordinal)).collect(),
         };
-        let index = Index::new(vec![Arc::new(segment)], RoaringBitmap::new());
-        Ok(Index { held: Some(Arc::new(held)), ..index })
+        Ok(Self::of_parts(vec![Arc::new(segment)], RoaringBitmap::new(), Some(held)))
     }
 
     /// An index of these recordings, whose keys count from 0, in memory.
@@ -173,57 +187,57 @@ impl Index {
 
     /// The segments, in order.
     pub fn segments(&self) -> &[Arc<Segment>] {
-        &self.segments
+        &self.0.segments
     }
 
     /// Whether a recording was removed.
     pub fn is_removed(&self, recording: RecordingKey) -> bool {
-        self.removed.contains(recording.0)
+        self.0.removed.contains(recording.0)
     }
 
     /// Seconds of registered audio, without removed recordings.
     pub fn seconds(&self) -> f64 {
-        self.seconds
+        self.0.seconds
     }
 
     /// All recordings, removed ones included.
     pub fn recordings(&self) -> impl Iterator<Item = RecordingRef> {
-        (0..).zip(&self.segments).flat_map(|(segment, s)| {
+        (0..).zip(&self.0.segments).flat_map(|(segment, s)| {
             (0..s.recordings() as u32).map(move |ordinal| RecordingRef { segment, ordinal })
         })
     }
 
     /// What the index knows of a recording.
     pub fn recording(&self, at: RecordingRef) -> IndexedRecording {
-        self.segments[at.segment as usize].recording(at.ordinal as usize)
+        self.0.segments[at.segment as usize].recording(at.ordinal as usize)
     }
 
     /// See [`Segment::peaks`].
     pub fn peaks(&self, at: RecordingRef) -> Vec<Peak> {
-        self.segments[at.segment as usize].peaks(at.ordinal as usize)
+        self.0.segments[at.segment as usize].peaks(at.ordinal as usize)
     }
 
     /// See [`Segment::peaks_into`].
     pub fn peaks_into(&self, at: RecordingRef, ticks: Range<u32>, peaks: &mut Vec<Peak>) {
-        if let Some(all) = self.held.as_ref().and_then(|held| held.peaks.get(at.ordinal as usize)) {
+        if let Some(all) = self.0.held.as_ref().and_then(|held| held.peaks.get(at.ordinal as usize)) {
             let place = |tick| all.partition_point(|peak| peak.tick < tick);
             peaks.clear();
             peaks.extend_from_slice(&all[place(ticks.start)..place(ticks.end.max(ticks.start))]);
             return;
         }
-        self.segments[at.segment as usize].peaks_into(at.ordinal as usize, ticks, peaks);
+        self.0.segments[at.segment as usize].peaks_into(at.ordinal as usize, ticks, peaks);
     }
 
     /// Where a recording starts on the time axis all segments share, in slots.
     pub fn first_slot(&self, at: RecordingRef) -> u64 {
-        self.first_slots[at.segment as usize] + u64::from(self.recording(at).first_slot)
+        self.0.first_slots[at.segment as usize] + u64::from(self.recording(at).first_slot)
     }
 
     /// The recording that covers a slot of the common time axis.
     pub fn recording_at(&self, slot: u64) -> Option<RecordingRef> {
-        let segment = self.first_slots.partition_point(|first| *first <= slot).checked_sub(1)?;
-        let within = u32::try_from(slot - self.first_slots[segment]).ok()?;
-        let ordinal = self.segments.get(segment)?.recording_at(within)?;
+        let segment = self.0.first_slots.partition_point(|first| *first <= slot).checked_sub(1)?;
+        let within = u32::try_from(slot - self.0.first_slots[segment]).ok()?;
+        let ordinal = self.0.segments.get(segment)?.recording_at(within)?;
         Some(RecordingRef { segment: segment as u32, ordinal: ordinal as u32 })
     }
 
@@ -232,7 +246,7 @@ impl Index {
     /// time axis.
     #[inline]
     pub fn triplets(&self, keys: Range<u32>, mut sink: impl FnMut(u32, u64, u8)) {
-        for (segment, first) in self.segments.iter().zip(&self.first_slots) {
+        for (segment, first) in self.0.segments.iter().zip(&self.0.first_slots) {
             segment.triplets(keys.clone(), |key, slot, span| sink(key, first + u64::from(slot), span));
         }
     }
@@ -241,7 +255,7 @@ impl Index {
     /// processor waits for memory once for all of them, as no load depends on
     /// another, where reading list after list it would wait for each.
     pub fn prefetch<'a>(&self, ranges: impl Iterator<Item = &'a Range<u32>> + Clone) {
-        for segment in &self.segments {
+        for segment in &self.0.segments {
             let sum = ranges.clone().fold(0, |sum, keys| sum ^ segment.touch(keys));
             std::hint::black_box(sum);
         }
@@ -251,12 +265,12 @@ impl Index {
     /// only an index that [`only`](Index::only) made knows of many.
     #[inline]
     pub fn may_list(&self, keys: &Range<u32>) -> bool {
-        self.held.as_ref().is_none_or(|held| held.presence.any(keys))
+        self.0.held.as_ref().is_none_or(|held| held.presence.any(keys))
     }
 
     /// About how many postings a range of keys has; at least 1.
     #[inline]
     pub fn estimate(&self, keys: Range<u32>) -> u64 {
-        self.segments.iter().map(|s| s.estimate(keys.clone())).sum::<u64>() / 256 + 1
+        self.0.segments.iter().map(|s| s.estimate(keys.clone())).sum::<u64>() / 256 + 1
     }
 }

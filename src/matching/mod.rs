@@ -193,19 +193,36 @@ pub struct Match {
     pub siblings: Vec<Match>,
 }
 
-/// Recognises the recordings of an index in queries.
-pub struct Matcher<'a> {
-    index: &'a Index,
-    params: &'a Params,
+/// Recognises the recordings of an index in queries. It owns what it needs, and
+/// any number of threads may use it at once; a clone costs little.
+#[derive(Clone)]
+pub struct Matcher {
+    index: Index,
+    params: Params,
     options: MatchOptions,
     plan: search::Plan,
 }
 
-impl<'a> Matcher<'a> {
-    /// A matcher; it may be used by several threads at once.
-    pub fn new(index: &'a Index, params: &'a Params, options: MatchOptions) -> Self {
+impl Matcher {
+    /// A matcher of the recordings in `index`, which were made with `params`.
+    pub fn new(index: &Index, params: &Params, options: MatchOptions) -> Self {
         let plan = options.effort.plan(options.max_time_scale.clamp(1.0, WIDEST_TIME_SCALE));
-        Matcher { index, params, options, plan }
+        Matcher { index: index.clone(), params: params.clone(), options, plan }
+    }
+
+    /// The index that is searched.
+    pub fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// The params of the index, and of every query.
+    pub fn params(&self) -> &Params {
+        &self.params
+    }
+
+    /// The options of every search.
+    pub fn options(&self) -> &MatchOptions {
+        &self.options
     }
 
     /// The same matcher with a plan of its own, for experiments.
@@ -217,14 +234,14 @@ impl<'a> Matcher<'a> {
     /// part of the look-ups and without sliding, which is for music under noise.
     pub fn sparing(&self) -> Self {
         let plan = search::Plan { sweep_seconds: 0.0, ..self.plan.sparing() };
-        Matcher { plan, options: self.options.clone(), ..*self }
+        Matcher { plan, ..self.clone() }
     }
 
     /// The recordings recognised in a query, best first.
     pub fn identify(&self, query: &Fingerprint) -> Vec<Match> {
-        let prepared = Query::new(query, self.params);
+        let prepared = Query::new(query, &self.params);
         let max_ln_e = self.options.possible_e_value.ln();
-        let found = identify::identify(self.index, &prepared, &self.plan, max_ln_e, self.params);
+        let found = identify::identify(&self.index, &prepared, &self.plan, max_ln_e, &self.params);
         let mut matches: Vec<Match> = found.iter().map(|f| self.describe(f)).collect();
         matches.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.recording.cmp(&b.recording)));
         matches
@@ -235,8 +252,8 @@ impl<'a> Matcher<'a> {
     /// chance. Much cheaper than [`identify`](Self::identify) and as sure to see
     /// what is there, but not which and where.
     pub fn glance(&self, query: &Fingerprint) -> f64 {
-        let prepared = Query::new(query, self.params);
-        identify::glance_over(self.index, &prepared, &self.plan, self.params)
+        let prepared = Query::new(query, &self.params);
+        identify::glance_over(&self.index, &prepared, &self.plan, &self.params)
     }
 
     fn describe(&self, found: &identify::Found) -> Match {

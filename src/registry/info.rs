@@ -5,6 +5,7 @@ use std::fs;
 use rusqlite::OptionalExtension;
 use serde::Serialize;
 
+use crate::params::Params;
 use crate::units::Seconds;
 
 use super::schema::{self, database_error};
@@ -62,6 +63,25 @@ impl Info {
     }
 }
 
+/// The name of a registry whose log begins with a row of this hash.
+pub(super) fn id_of(params: &Params, first: [u8; 32]) -> String {
+    let mut id = Canonical::new("earmark registry id 1");
+    id.text(&params.id().to_string());
+    id.bytes(&first);
+    blake3::hash(id.as_bytes()).to_hex().chars().take(32).collect()
+}
+
+/// Of the params, the set hash of the recordings as stored, the number of rows of the
+/// log and the hash of the last.
+pub(super) fn content_hash(params: &Params, recordings: &[u8], rows: u64, log: &[u8; 32]) -> [u8; 32] {
+    let mut content = Canonical::new("earmark registry 1");
+    content.text(&params.id().to_string());
+    content.bytes(recordings);
+    content.text(&rows.to_string());
+    content.bytes(log);
+    *blake3::hash(content.as_bytes()).as_bytes()
+}
+
 impl Registry {
     /// Number of commits so far; it rises by one with each, merging included.
     pub fn generation(&self) -> Result<u64, RegistryError> {
@@ -87,12 +107,7 @@ impl Registry {
             )
             .optional()
             .map_err(database_error(&self.database, "read the log of"))?;
-        Ok(first.map(|first| {
-            let mut id = Canonical::new("earmark registry id 1");
-            id.text(&self.params.id().to_string());
-            id.bytes(&first);
-            blake3::hash(id.as_bytes()).to_hex().chars().take(32).collect()
-        }))
+        Ok(first.map(|first| id_of(&self.params, first)))
     }
 
     /// [`Info::content_hash_hex`] alone, in constant time.
@@ -107,12 +122,7 @@ impl Registry {
                 Ok((row.get(0)?, row.get(1)?, row.get(2)?))
             })
             .map_err(database_error(&self.database, "read"))?;
-        let mut content = Canonical::new("earmark registry 1");
-        content.text(&self.params.id().to_string());
-        content.bytes(&recordings_hash);
-        content.text(&log_rows.unsigned_abs().to_string());
-        content.bytes(&log_hash);
-        Ok(*blake3::hash(content.as_bytes()).as_bytes())
+        Ok(content_hash(&self.params, &recordings_hash, log_rows.unsigned_abs(), &log_hash))
     }
 
     /// Counts, sizes and hashes. Reads the table of recordings: milliseconds for

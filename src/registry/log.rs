@@ -47,7 +47,7 @@ impl Registry {
     /// All declarations, in the order they were received.
     pub fn declarations(&self) -> Result<Vec<Declaration>, RegistryError> {
         let connection = self.connection();
-        read_table(&connection, &self.database, DECLARATIONS, declaration_of)
+        read_table(&connection, &self.database, DECLARATIONS, 0, declaration_of)
     }
 }
 
@@ -90,7 +90,7 @@ pub(crate) fn append_to(
 
 /// With the rows of this transaction.
 fn owners_fit(transaction: &Transaction<'_>, place: &Place<'_>) -> Result<(), RegistryError> {
-    let owners: Vec<Owner> = read_table(transaction, place.database, OWNERS, owner_of)?;
+    let owners: Vec<Owner> = read_table(transaction, place.database, OWNERS, 0, owner_of)?;
     let rows: Vec<&NewOwner> = owners.iter().map(|owner| &owner.row).collect();
     check_owners(&rows).map_err(|source| RegistryError::Owners { source })
 }
@@ -189,20 +189,26 @@ fn insert(connection: &Connection, entry: &Entry) -> rusqlite::Result<()> {
 
 /// Reads every row; one that cannot be parsed is damage.
 pub(super) fn read_log(connection: &Connection, path: &Path) -> Result<Log, RegistryError> {
+    read_log_after(connection, path, 0)
+}
+
+/// Reads every row whose number is above `after`.
+pub(super) fn read_log_after(connection: &Connection, path: &Path, after: u64) -> Result<Log, RegistryError> {
     Ok(Log {
-        declarations: read_table(connection, path, DECLARATIONS, declaration_of)?,
-        mandates: read_table(connection, path, MANDATES, mandate_of)?,
-        owners: read_table(connection, path, OWNERS, owner_of)?,
+        declarations: read_table(connection, path, DECLARATIONS, after, declaration_of)?,
+        mandates: read_table(connection, path, MANDATES, after, mandate_of)?,
+        owners: read_table(connection, path, OWNERS, after, owner_of)?,
     })
 }
 
 /// Each begins with seq and hash.
 const DECLARATIONS: &str = "SELECT seq, hash, subject_kind, subject, use, permission, terms, territories, \
-     valid_from, valid_until, declarant, source, document_hash, received_at FROM declaration ORDER BY seq";
+     valid_from, valid_until, declarant, source, document_hash, received_at FROM declaration \
+     WHERE seq > ?1 ORDER BY seq";
 const MANDATES: &str = "SELECT seq, hash, declarant, act, subject_kind, subject, valid_from, valid_until, \
-     source, document_hash, received_at FROM mandate ORDER BY seq";
+     source, document_hash, received_at FROM mandate WHERE seq > ?1 ORDER BY seq";
 const OWNERS: &str = "SELECT seq, hash, name, aliases, parent, valid_from, source, document_hash, \
-     received_at FROM owner ORDER BY seq";
+     received_at FROM owner WHERE seq > ?1 ORDER BY seq";
 
 /// Reads one value of a row. SQLite's own error stays apart from a value that
 /// earmark cannot have written.
@@ -221,11 +227,12 @@ fn read_table<T>(
     connection: &Connection,
     path: &Path,
     sql: &str,
+    after: u64,
     row_of: fn(&Row<'_>) -> Result<T, Unreadable>,
 ) -> Result<Vec<Logged<T>>, RegistryError> {
     let database = database_error(path, "read the log of");
     let mut statement = connection.prepare_cached(sql).map_err(database)?;
-    let mut rows = statement.query([]).map_err(database)?;
+    let mut rows = statement.query([i64::try_from(after).unwrap_or(i64::MAX)]).map_err(database)?;
     let mut entries = Vec::new();
     while let Some(row) = rows.next().map_err(database)? {
         let seq: i64 = row.get(0).map_err(database)?;

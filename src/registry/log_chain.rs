@@ -15,6 +15,20 @@ use crate::declarations::{
     DECLARATION_LABEL, DOCUMENTED_DECLARATION_LABEL, GENESIS, MANDATE_LABEL, OWNER_LABEL,
 };
 
+/// How far a log reaches: what one row more is chained to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Chain {
+    /// Rows so far.
+    pub(super) rows: i64,
+    /// The hash of the last one.
+    pub(super) hash: [u8; 32],
+}
+
+impl Chain {
+    /// Before the first row.
+    pub(super) const START: Chain = Chain { rows: 0, hash: GENESIS };
+}
+
 /// Where a log does not fit its chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum ChainFault {
@@ -73,41 +87,42 @@ const TABLES: [Table; 3] = [
     Table {
         kind: "declaration",
         select: "SELECT seq, hash, subject_kind, subject, use, permission, terms, territories, valid_from, \
-                 valid_until, declarant, source, received_at, document_hash FROM declaration ORDER BY seq",
+                 valid_until, declarant, source, received_at, document_hash FROM declaration \
+                 WHERE seq > ?1 ORDER BY seq",
         label: DECLARATION_LABEL,
         documented: Some(DOCUMENTED_DECLARATION_LABEL),
     },
     Table {
         kind: "mandate",
         select: "SELECT seq, hash, declarant, act, subject_kind, subject, valid_from, valid_until, source, \
-                 document_hash, received_at FROM mandate ORDER BY seq",
+                 document_hash, received_at FROM mandate WHERE seq > ?1 ORDER BY seq",
         label: MANDATE_LABEL,
         documented: None,
     },
     Table {
         kind: "owner",
         select: "SELECT seq, hash, name, aliases, parent, valid_from, source, document_hash, received_at \
-                 FROM owner ORDER BY seq",
+                 FROM owner WHERE seq > ?1 ORDER BY seq",
         label: OWNER_LABEL,
         documented: None,
     },
 ];
 
-/// Follows the chain from the first row to the last, which has to be number `rows`
-/// and have the hash `end`. The first fault, if there is one.
+/// Follows the chain from the row after `start` to the last, which has to be `end`.
+/// The first fault, if there is one.
 pub(super) fn follow(
     connection: &Connection,
-    rows: i64,
-    end: &[u8; 32],
+    start: Chain,
+    end: Chain,
 ) -> rusqlite::Result<Option<ChainFault>> {
     let mut statements =
         TABLES.iter().map(|table| connection.prepare(table.select)).collect::<rusqlite::Result<Vec<_>>>()?;
     let mut cursors = statements
         .iter_mut()
         .zip(&TABLES)
-        .map(|(statement, table)| Cursor::new(statement, table))
+        .map(|(statement, table)| Cursor::new(statement, table, start.rows))
         .collect::<rusqlite::Result<Vec<_>>>()?;
-    let (mut hash, mut last) = (GENESIS, 0);
+    let Chain { rows: mut last, mut hash } = start;
     let mut bytes = Canonical::default();
     let open = |cursor: &&mut Cursor<'_>| cursor.seq.is_some();
     while let Some(cursor) = cursors.iter_mut().filter(open).min_by_key(|cursor| cursor.seq) {
@@ -125,7 +140,8 @@ pub(super) fn follow(
         last = seq;
         cursor.advance()?;
     }
-    Ok((last != rows || hash != *end).then_some(ChainFault::End { found: last, committed: rows }))
+    let end_differs = Chain { rows: last, hash } != end;
+    Ok(end_differs.then_some(ChainFault::End { found: last, committed: end.rows }))
 }
 
 /// The rows of a table, in order.
@@ -137,8 +153,8 @@ struct Cursor<'s> {
 }
 
 impl<'s> Cursor<'s> {
-    fn new(statement: &'s mut Statement<'_>, table: &'s Table) -> rusqlite::Result<Self> {
-        let mut cursor = Self { rows: statement.query([])?, table, seq: None };
+    fn new(statement: &'s mut Statement<'_>, table: &'s Table, after: i64) -> rusqlite::Result<Self> {
+        let mut cursor = Self { rows: statement.query([after])?, table, seq: None };
         cursor.advance()?;
         Ok(cursor)
     }

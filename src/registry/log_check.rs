@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use crate::declarations::check_owners;
 
-use super::log_chain::{self, ChainFault};
+use super::log_chain::{self, Chain, ChainFault};
 use super::schema::database_error;
 use super::verify::Problem;
 use super::{RegistryError, log};
@@ -15,10 +15,10 @@ use super::{RegistryError, log};
 /// is one. Takes a microsecond a row.
 pub(super) fn chain(connection: &Connection, path: &Path) -> Result<Option<ChainFault>, RegistryError> {
     let database = database_error(path, "read the log of");
-    let (rows, end): (i64, [u8; 32]) = connection
+    let (rows, hash): (i64, [u8; 32]) = connection
         .query_row("SELECT log_rows, log_hash FROM registry", [], |row| Ok((row.get(0)?, row.get(1)?)))
         .map_err(database)?;
-    log_chain::follow(connection, rows, &end).map_err(database)
+    log_chain::follow(connection, Chain::START, Chain { rows, hash }).map_err(database)
 }
 
 /// Follows the chain, and looks whether every row can be read, the owners fit

@@ -28,6 +28,7 @@
 //! state: params, recordings, log.
 
 mod add;
+mod catalogue;
 mod compact;
 mod concern;
 mod content_hash;
@@ -42,12 +43,14 @@ mod opening;
 mod plain;
 mod private_copy;
 mod read;
+mod reader;
 mod recording;
 mod remove;
 mod schema;
 mod schema_check;
 mod segment_check;
 mod segments;
+mod snapshot;
 mod state;
 mod tiers;
 mod update;
@@ -72,7 +75,9 @@ pub use info::Info;
 pub use read::Recordings;
 #[cfg(any(test, fuzzing))]
 pub(crate) use read::parse_tombstones;
+pub use reader::RegistryReader;
 pub use recording::{Added, Facts, NewRecording, Recording, RecordingError, Removal};
+pub use snapshot::Snapshot;
 pub use state::{RecordingsState, Since};
 pub use update::{LabelCopy, Updated};
 pub use verify::{Concerned, Problem};
@@ -90,7 +95,7 @@ use crate::params::Params;
 use lock::WriterLock;
 use plain::Links;
 use private_copy::PrivateCopy;
-use schema::{Snapshot, State, database_error};
+use schema::{Opened, State, database_error};
 
 /// An open registry, for reading or for writing. It may be shared between threads.
 pub struct Registry {
@@ -180,16 +185,7 @@ impl Registry {
         const TRIES: u32 = 20;
         let mut tries = 1;
         loop {
-            let Snapshot { connection, version, copy } = schema::open_reader(&database)?;
-            // First, as other fingerprints cannot be brought forward.
-            let params = read::stored_params(&connection, &database)?;
-            if version < schema::FORMAT_VERSION {
-                return Err(RegistryError::FormatOld {
-                    path: folder.to_owned(),
-                    found: version,
-                    expected: schema::FORMAT_VERSION,
-                });
-            }
+            let (Opened { connection, copy, .. }, params) = read::open(folder, &database)?;
             if trust == Trust::Checked {
                 opening::check(&connection, &database)?;
             }

@@ -39,6 +39,7 @@ pub(super) fn schema_is_ours(
     }
 }
 
-fn altered(path: &Path, what: String) -> RegistryError {
+/// The error of what was changed from outside.
+pub(super) fn altered(path: &Path, what: String) -> RegistryError {
     RegistryError::Altered { path: path.to_owned(), what }
 }

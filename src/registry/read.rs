@@ -124,6 +124,59 @@ pub(super) fn page(
     Ok(page)
 }
 
+/// Hands over the recordings with keys from `first_key` on, in order of registration.
+pub(super) fn each_recording(
+    connection: &Connection,
+    path: &Path,
+    first_key: i64,
+    mut take: impl FnMut(Recording),
+) -> Result<(), RegistryError> {
+    let database = database_error(path, "read the recordings of");
+    let sql = format!("SELECT {COLUMNS} FROM recording WHERE key >= ?1 ORDER BY key");
+    let mut statement = connection.prepare_cached(&sql).map_err(database)?;
+    let mut rows = statement.query([first_key]).map_err(database)?;
+    // The ISRCs in the same order: one walk beside the other.
+    let mut codes = connection
+        .prepare_cached(
+            "SELECT recording, isrc FROM recording_isrc WHERE recording >= ?1 ORDER BY recording, isrc",
+        )
+        .map_err(database)?;
+    let mut codes = codes
+        .query_map([first_key], |row| Ok((row.get::<_, u32>(0)?, row.get::<_, String>(1)?)))
+        .map_err(database)?
+        .peekable();
+    while let Some(row) = rows.next().map_err(database)? {
+        let mut recording = recording_of(row).map_err(database)?;
+        while let Some(code) =
+            codes.next_if(|code| code.as_ref().map_or(true, |(key, _)| *key <= recording.key.0))
+        {
+            let (key, text) = code.map_err(database)?;
+            // None is of an earlier one, as the database keeps no ISRC without its recording.
+            if key == recording.key.0 {
+                recording.isrcs.push(parsed_isrc(path, recording.key, &text)?);
+            }
+        }
+        take(recording);
+    }
+    Ok(())
+}
+
+/// Opens for reading and takes a transaction, with the params; other versions are
+/// refused.
+pub(super) fn open(folder: &Path, database: &Path) -> Result<(schema::Opened, Params), RegistryError> {
+    let opened = schema::open_reader(database)?;
+    // First, as other fingerprints cannot be brought forward.
+    let params = stored_params(&opened.connection, database)?;
+    if opened.version < schema::FORMAT_VERSION {
+        return Err(RegistryError::FormatOld {
+            path: folder.to_owned(),
+            found: opened.version,
+            expected: schema::FORMAT_VERSION,
+        });
+    }
+    Ok((opened, params))
+}
+
 fn find(
     connection: &Connection,
     path: &Path,
@@ -214,12 +267,16 @@ fn isrcs_of(connection: &Connection, path: &Path, key: RecordingKey) -> Result<V
     let rows = statement.query_map([key.0], |row| row.get::<_, String>(0)).map_err(database)?;
     rows.map(|text| {
         let text = text.map_err(database)?;
-        Isrc::from_str(&text).map_err(|error| RegistryError::Corrupt {
-            path: path.to_owned(),
-            what: format!("an ISRC of recording {}: {error}", key.0),
-        })
+        parsed_isrc(path, key, &text)
     })
     .collect()
+}
+
+fn parsed_isrc(path: &Path, key: RecordingKey, text: &str) -> Result<Isrc, RegistryError> {
+    Isrc::from_str(text).map_err(|error| RegistryError::Corrupt {
+        path: path.to_owned(),
+        what: format!("an ISRC of recording {}: {error}", key.0),
+    })
 }
 
 fn collect_keys(connection: &Connection, isrc: &Isrc) -> rusqlite::Result<Vec<u32>> {

@@ -170,7 +170,7 @@ pub(super) fn open_writer(path: &Path) -> Result<(Connection, State), RegistryEr
 }
 
 /// A connection that sees one state.
-pub(super) struct Snapshot {
+pub(super) struct Opened {
     pub(super) connection: Connection,
     /// The format version, which may be older than this one.
     pub(super) version: i64,
@@ -184,7 +184,7 @@ pub(super) struct Snapshot {
 ///
 /// SQLite's `immutable` is never used: it reads the file without looking whether
 /// somebody writes it.
-pub(super) fn open_reader(path: &Path) -> Result<Snapshot, RegistryError> {
+pub(super) fn open_reader(path: &Path) -> Result<Opened, RegistryError> {
     let opened = snapshot(path, OpenFlags::SQLITE_OPEN_READ_WRITE).or_else(|error| {
         // No right to write, or no room: the log's index may exist already, made by a writer.
         if is_unwritable(&error) { snapshot(path, OpenFlags::SQLITE_OPEN_READ_ONLY) } else { Err(error) }
@@ -200,7 +200,7 @@ pub(super) fn open_reader(path: &Path) -> Result<Snapshot, RegistryError> {
         Err(error) => return Err(database_error(path, "open")(error)),
     };
     match state(&connection, path)? {
-        State::Registry(version) => Ok(Snapshot { connection, version, copy }),
+        State::Registry(version) => Ok(Opened { connection, version, copy }),
         State::Empty => Err(RegistryError::NotARegistry {
             path: path.to_owned(),
             found: "an empty database, perhaps of an interrupted first registration".to_owned(),

@@ -94,6 +94,17 @@ pub(super) fn enter(
         .map_err(database_error(place.database, "write to"))
 }
 
+/// Opens segment `number`, which takes the reading of its header.
+pub(super) fn open(registry: &Path, number: i64, params: &Params) -> Result<Segment, RegistryError> {
+    let path = path(registry, number);
+    Segment::open(&path, params).map_err(|source| match source {
+        IndexError::Version { .. } | IndexError::Params { .. } => {
+            RegistryError::OtherSegment { path, source }
+        }
+        _ => RegistryError::Segment { path, source },
+    })
+}
+
 /// The live segments of a snapshot, as far as they can be opened.
 pub(super) struct Mapped {
     /// Number and file; `None` for a missing or damaged one.
@@ -110,13 +121,10 @@ pub(super) struct Mapped {
 pub(super) fn map(registry: &Path, live: &[i64], params: &Params) -> Result<Mapped, RegistryError> {
     let mut mapped = Mapped { segments: Vec::with_capacity(live.len()), missing: false };
     for number in live {
-        let path = path(registry, *number);
-        let segment = match Segment::open(&path, params) {
+        let segment = match open(registry, *number, params) {
             Ok(segment) => Some(Arc::new(segment)),
-            Err(source @ (IndexError::Version { .. } | IndexError::Params { .. })) => {
-                return Err(RegistryError::OtherSegment { path, source });
-            }
-            Err(IndexError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+            Err(error @ RegistryError::OtherSegment { .. }) => return Err(error),
+            Err(RegistryError::Segment { source, .. }) if source.is_missing() => {
                 mapped.missing = true;
                 None
             }

@@ -74,6 +74,6 @@ impl Registry {
     }
 }
 
-fn name(set: &SetHash) -> String {
+pub(super) fn name(set: &SetHash) -> String {
     blake3::hash(&set.to_bytes()).to_hex().to_string()
 }

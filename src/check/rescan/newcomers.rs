@@ -35,7 +35,7 @@ impl Newcomers {
     }
 
     /// Looks for them within what `options` allow.
-    pub fn scout<'a>(&'a self, params: &'a Params, options: &MatchOptions) -> Scout<'a> {
+    pub fn scout(&self, params: &Params, options: &MatchOptions) -> Scout {
         let plan = options.effort.plan(options.max_time_scale);
         // A cell's neighbours are not looked up: what is in the file has landmarks
         // enough, and few new recordings little by which it could be hidden.
@@ -60,12 +60,12 @@ impl Newcomers {
 }
 
 /// Tells which files are to be searched again because of [`Newcomers`].
-pub struct Scout<'a> {
-    matcher: Matcher<'a>,
+pub struct Scout {
+    matcher: Matcher,
     nobody: bool,
 }
 
-impl Scout<'_> {
+impl Scout {
     /// Whether a new recording may sound in a file: it reaches some evidence, and
     /// by itself, with fewer rivals than in the whole registry, it is recognised.
     pub fn may_sound_in(&self, query: &Fingerprint) -> bool {

@@ -170,7 +170,7 @@ struct Again<'a> {
     params: &'a Params,
     limits: Limits,
     since: Since,
-    scout: Option<Scout<'a>>,
+    scout: Option<Scout>,
 }
 
 impl Again<'_> {
@@ -210,7 +210,7 @@ impl Again<'_> {
 
     /// Whether a recording that is new to the registry may sound in a file.
     fn may_be_new(&self, fingerprint: &Fingerprint, info: &AudioInfo) -> bool {
-        let may = |scout: &Scout<'_>| scout.may_sound_in(fingerprint);
+        let may = |scout: &Scout| scout.may_sound_in(fingerprint);
         info.duration_s >= SHORTEST_S && self.scout.as_ref().is_none_or(may)
     }
 }

@@ -150,7 +150,7 @@ pub struct Checker<'a> {
     registry: &'a Registry,
     coverage: Coverage,
     known: Known<'a>,
-    matcher: Matcher<'a>,
+    matcher: Matcher,
     book: DeclarationBook,
     limits: Limits,
 }

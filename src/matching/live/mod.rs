@@ -88,11 +88,11 @@ pub enum LiveKind {
 /// use earmark::fingerprint::Fingerprinter;
 /// use earmark::matching::MatchOptions;
 /// use earmark::matching::live::LiveMatcher;
-/// use earmark::registry::Registry;
+/// use earmark::registry::Snapshot;
 ///
-/// let registry = Registry::open("my-registry".as_ref())?;
-/// let (index, params) = (registry.index()?, registry.params());
-/// let mut matcher = LiveMatcher::new(&index, params, MatchOptions::default());
+/// let registry = Snapshot::open("my-registry".as_ref())?;
+/// let params = registry.params();
+/// let mut matcher = LiveMatcher::new(registry.index(), params, MatchOptions::default());
 /// let mut fingerprinter = Fingerprinter::new(params);
 /// let endless = Limits { max_duration_s: f64::INFINITY, ..Limits::default() };
 /// decode_stream(std::io::stdin(), None, params.rate_hz, &endless, &mut |samples| {
@@ -106,8 +106,8 @@ pub enum LiveKind {
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub struct LiveMatcher<'a> {
-    matcher: Matcher<'a>,
+pub struct LiveMatcher {
+    matcher: Matcher,
     max_ln_e: f64,
     chances: Chances,
     /// Peaks that are not searched yet, with their ticks in the stream.
@@ -123,10 +123,10 @@ pub struct LiveMatcher<'a> {
     numbers: u64,
 }
 
-impl<'a> LiveMatcher<'a> {
+impl LiveMatcher {
     /// A matcher at the start of a stream. Of the options,
     /// [`MatchOptions::possible_e_value`] has no effect.
-    pub fn new(index: &'a Index, params: &'a Params, options: MatchOptions) -> Self {
+    pub fn new(index: &Index, params: &Params, options: MatchOptions) -> Self {
         let chances = Chances { registry_s: index.seconds(), query_s: E_VALUE_S };
         LiveMatcher {
             max_ln_e: options.match_e_value.ln(),
@@ -156,7 +156,7 @@ impl<'a> LiveMatcher<'a> {
     pub fn finish(mut self, peaks: Settled) -> Vec<LiveEvent> {
         let end = peaks.frames * u64::from(TICKS_PER_FRAME);
         let mut events = self.push(peaks);
-        let params = self.matcher.params;
+        let params = &self.matcher.params;
         // The first and the last frame reach half a window beyond their middle.
         let length_s = end as f64 * params.seconds_per_tick() + 2.0 * params.first_tick_s();
         let enough = length_s >= SHORTEST_S;
@@ -191,7 +191,7 @@ impl<'a> LiveMatcher<'a> {
     /// The kept peaks up to what was searched.
     fn query(&self) -> Query {
         let frames = ((self.searched - self.base) / u64::from(TICKS_PER_FRAME)) as u32;
-        Query::new(&Fingerprint { peaks: self.kept.clone(), frames }, self.matcher.params)
+        Query::new(&Fingerprint { peaks: self.kept.clone(), frames }, &self.matcher.params)
     }
 
     /// Goes on to the tick `end` of the stream: follows what is known, looks for
@@ -205,7 +205,7 @@ impl<'a> LiveMatcher<'a> {
         let query = self.query();
         let heard_s = self.heard_s();
         for track in self.tracks.iter_mut().filter(|track| !track.over) {
-            track.follow(&query, self.matcher.index, self.matcher.params);
+            track.follow(&query, &self.matcher.index, &self.matcher.params);
         }
         let until = (end - self.base) as u32;
         let ticks = until.saturating_sub(STRETCH_TICKS)..until;
@@ -219,7 +219,7 @@ impl<'a> LiveMatcher<'a> {
             }
         }
         for mut track in mem::take(&mut self.tracks) {
-            if !track.over && track.is_over(until, self.matcher.index) {
+            if !track.over && track.is_over(until, &self.matcher.index) {
                 events.push(self.ended(&mut track, &query, heard_s));
             }
             self.tracks.push(track);

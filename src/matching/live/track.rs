@@ -78,7 +78,7 @@ impl Track {
 
     /// Whether `new` is this match: a later piece of the same playing, or the place
     /// of the recording that was meant all along.
-    pub(super) fn takes(&mut self, new: &Found, query: &Query, matcher: &Matcher<'_>) -> bool {
+    pub(super) fn takes(&mut self, new: &Found, query: &Query, matcher: &Matcher) -> bool {
         if self.over || self.found.recording != new.recording {
             return false;
         }
@@ -121,14 +121,14 @@ impl Track {
     }
 
     /// Measures how much of the recording was there.
-    pub(super) fn weigh(&mut self, query: &Query, matcher: &Matcher<'_>) {
+    pub(super) fn weigh(&mut self, query: &Query, matcher: &Matcher) {
         let all = self.past.plus(self.tally(query, self.found.extent.until, matcher));
         let beyond_chance = (all.found - all.expected) / (all.trials - all.expected).max(1.0);
         self.agreement = beyond_chance.clamp(0.0, 1.0);
     }
 
     /// Looks for other places of the recording that sound like what is kept.
-    pub(super) fn look_for_repeats(&mut self, query: &Query, matcher: &Matcher<'_>) {
+    pub(super) fn look_for_repeats(&mut self, query: &Query, matcher: &Matcher) {
         let mut extent = self.found.extent.clone();
         extent.from = extent.from.max(0.0);
         self.found.repeats.clear();
@@ -142,7 +142,7 @@ impl Track {
     }
 
     /// The match in the stream; what is kept begins at its tick `base`.
-    pub(super) fn describe(&self, matcher: &Matcher<'_>, base: u64) -> Match {
+    pub(super) fn describe(&self, matcher: &Matcher, base: u64) -> Match {
         let mut found = matcher.describe(&self.found);
         let tick_s = matcher.params.seconds_per_tick();
         move_by(&mut found, base as f64 * tick_s);
@@ -157,7 +157,7 @@ impl Track {
     }
 
     /// The first `ticks` ticks and `peaks` peaks of what is kept are dropped.
-    pub(super) fn forget(&mut self, ticks: u32, peaks: u32, query: &Query, matcher: &Matcher<'_>) {
+    pub(super) fn forget(&mut self, ticks: u32, peaks: u32, query: &Query, matcher: &Matcher) {
         let extent = &self.found.extent;
         if extent.from < f64::from(ticks) && !self.over {
             if self.began_at.is_none() {
@@ -170,7 +170,7 @@ impl Track {
     }
 
     /// Counts the peaks of the kept part up to `until`.
-    fn tally(&self, query: &Query, until: f64, matcher: &Matcher<'_>) -> Tally {
+    fn tally(&self, query: &Query, until: f64, matcher: &Matcher) -> Tally {
         let extent = &self.found.extent;
         let from = extent.from.max(0.0);
         if until <= from {

@@ -10,6 +10,7 @@ mod damage;
 mod declaring;
 mod importing;
 mod opening;
+mod reading;
 mod removing;
 mod state;
 
