@@ -26,6 +26,16 @@ pub enum CliError {
     /// The declaration file holds nothing that may be imported.
     #[error(transparent)]
     Import(#[from] ImportError),
+    /// Nothing is registered or declared, so everything would pass.
+    #[error(
+        "the registry in {} is empty, and everything would pass: check the name, register first, or \
+         give --allow-empty-registry",
+        path.display()
+    )]
+    EmptyRegistry {
+        /// The registry's folder.
+        path: PathBuf,
+    },
     /// No recording has the id that was asked for.
     #[error("no recording has the id {id}: `earmark registry list` shows the ids")]
     UnknownRecording {

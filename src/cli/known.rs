@@ -6,24 +6,15 @@ use earmark::registry::{Recording, Registry, RegistryError};
 use earmark::report::MatchRow;
 use earmark::units::RecordingKey;
 
-use crate::cli::ui::messages::tell;
-
 /// Look-ups in a registry, for rows of results.
 pub struct Known<'a> {
     registry: &'a Registry,
 }
 
 impl<'a> Known<'a> {
-    /// Looks things up in `registry`. A registry without recordings, in which
-    /// nothing can be found, is told about.
-    pub fn new(registry: &'a Registry) -> Result<Self, RegistryError> {
-        if registry.recordings().next().transpose()?.is_none() {
-            tell(format_args!(
-                "the registry in {} holds no recordings: register some first",
-                registry.folder().display()
-            ));
-        }
-        Ok(Self { registry })
+    /// Looks things up in `registry`.
+    pub fn new(registry: &'a Registry) -> Self {
+        Self { registry }
     }
 
     /// The recording with this key. That there is none is damage: the index

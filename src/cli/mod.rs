@@ -10,6 +10,7 @@
 mod args;
 mod command;
 mod dataset;
+mod emptiness;
 mod error;
 mod guard;
 mod judging;

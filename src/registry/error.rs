@@ -12,7 +12,11 @@ use crate::declarations::EntryError;
 #[non_exhaustive]
 pub enum RegistryError {
     /// There is no registry in this folder.
-    #[error("there is no registry in {}: make one with `earmark register INPUT --registry {}`", path.display(), path.display())]
+    #[error(
+        "there is no registry in {}: check the name; `earmark register INPUT --registry {}` makes one, and \
+         `earmark registry init --registry {}` an empty one",
+        path.display(), path.display(), path.display()
+    )]
     NotFound {
         /// The folder.
         path: PathBuf,

@@ -72,6 +72,21 @@ impl Registry {
         with_isrc(&self.connection(), &self.database, isrc)
     }
 
+    /// Whether anything is registered.
+    pub fn has_recordings(&self) -> Result<bool, RegistryError> {
+        self.any("SELECT EXISTS (SELECT 1 FROM recording)")
+    }
+
+    /// Whether anything was declared.
+    pub fn has_declarations(&self) -> Result<bool, RegistryError> {
+        self.any("SELECT EXISTS (SELECT 1 FROM declaration)")
+    }
+
+    fn any(&self, sql: &str) -> Result<bool, RegistryError> {
+        let read = self.connection().query_row(sql, [], |row| row.get(0));
+        read.map_err(database_error(&self.database, "read"))
+    }
+
     /// All recordings in order of registration, read page by page.
     pub fn recordings(&self) -> Recordings<'_> {
         Recordings { registry: self, page: Vec::new().into_iter(), next_key: Some(0) }

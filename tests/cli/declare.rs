@@ -53,12 +53,14 @@ fn a_declarant_is_told_where_it_may_not_speak() {
 fn half_a_file_is_not_imported() {
     let folder = folder();
     let registry = folder.path().join("r");
+    assert_eq!(earmark("registry init --registry {}/r", folder.path()).code, Some(0));
     let rows = "prefix,use,permission,declarant\r\nQZHB1,ai-training,disallow,Label\r\nQZHB,ai-training,disallow,Label\r\n";
     fs::write(folder.path().join("d.csv"), rows).expect("a file");
     let run = earmark("declare --import {}/d.csv --registry {}/r", folder.path());
     assert_eq!(run.code, Some(2));
     assert!(run.stderr.contains("d.csv, line 3: "), "{}", run.stderr);
-    assert!(!registry.exists(), "a file with an error makes no registry");
+    let info = earmark("registry info --registry {} --format jsonl", &registry).objects();
+    assert_eq!(info[0]["declarations"], 0);
 
     fs::write(folder.path().join("d.csv"), rows.replace("QZHB,", "QZHB2,")).expect("a file");
     let run = earmark("declare --import {}/d.csv --registry {}/r", folder.path());

@@ -105,12 +105,3 @@ fn a_registered_file_is_itself() {
     ];
     assert_eq!(best, expected);
 }
-
-#[test]
-fn a_registry_without_recordings_is_told_about() {
-    let folder = super::support::folder();
-    earmark("declare --registry {} --owner me --use search --allow --declarant me", folder.path());
-    let run = earmark("identify testdata/scraped/cut.mp3 --registry {}", folder.path());
-    assert_eq!(run.code, Some(0));
-    assert!(run.stderr.contains("holds no recordings"), "{}", run.stderr);
-}

@@ -7,6 +7,7 @@ mod dataset;
 #[cfg(feature = "parquet")]
 mod dataset_shards;
 mod declare;
+mod emptiness;
 mod fingerprint;
 mod format;
 mod identify;

@@ -23,6 +23,8 @@ declarant, source, document_hash.
 declaration for each use it names. What it cannot say, or says about other uses, is
 told; FORMAT.md has the maps.
 
+The registry has to exist: `earmark register` makes it, or `earmark registry init`.
+
 Whose word counts is for `earmark registry owner` and `mandate` to say: an owner
 speaks for its own recordings and those of its affiliates, everybody else needs a
 mandate, and a claim without one can at most ask for review.
@@ -35,7 +37,7 @@ Examples:
       --from 2026-01-01 --declarant 'Halden Bay Records'
   earmark declare --registry my-registry --import declarations.csv")]
 pub struct DeclareArgs {
-    /// Where the registry is; made if there is none.
+    /// Where the registry is.
     #[command(flatten)]
     pub registry: RegistryDir,
     /// Read declarations from a file (.csv or .jsonl)

@@ -34,7 +34,7 @@ pub struct MandateArgs {
     /// Who may speak
     #[arg(value_name = "DECLARANT", required_unless_present = "import")]
     pub declarant: Option<String>,
-    /// Where the registry is; made if there is none.
+    /// Where the registry is.
     #[command(flatten)]
     pub registry: RegistryDir,
     /// Read mandates from a file (.csv or .jsonl)
@@ -109,7 +109,7 @@ pub struct OwnerArgs {
     /// The owner
     #[arg(value_name = "NAME", required_unless_present = "import")]
     pub name: Option<String>,
-    /// Where the registry is; made if there is none.
+    /// Where the registry is.
     #[command(flatten)]
     pub registry: RegistryDir,
     /// Read owners from a file (.csv or .jsonl)

@@ -137,6 +137,14 @@ pub struct RegistryDir {
     pub registry: PathBuf,
 }
 
+/// What a search does with a registry that holds nothing.
+#[derive(Args, Debug)]
+pub struct EmptyArgs {
+    /// Go on with a registry that holds nothing, in which nothing can be found
+    #[arg(long)]
+    pub allow_empty_registry: bool,
+}
+
 /// `earmark register`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -196,6 +204,9 @@ pub struct ScanArgs {
     /// Where the registry is.
     #[command(flatten)]
     pub registry: RegistryDir,
+    /// An empty one.
+    #[command(flatten)]
+    pub emptiness: EmptyArgs,
     /// The intended use
     #[arg(long = "use", value_name = "USE", value_parser = parse::uses(), default_value = Use::AiTraining.name())]
     pub use_: Use,
@@ -280,6 +291,9 @@ pub struct IdentifyArgs {
     /// Where the registry is.
     #[command(flatten)]
     pub registry: RegistryDir,
+    /// An empty one.
+    #[command(flatten)]
+    pub emptiness: EmptyArgs,
     /// How to search.
     #[command(flatten)]
     pub matching: MatchingArgs,
@@ -311,6 +325,18 @@ pub struct RegistryArgs {
 /// The commands that look after a registry.
 #[derive(Debug, Subcommand)]
 pub enum RegistryCommand {
+    /// Make an empty registry
+    #[command(after_help = "\
+`earmark register` makes one by itself. To declare before anything is registered, or
+to note owners and mandates, make it with this.
+
+Example:
+  earmark registry init --registry my-registry")]
+    Init {
+        /// Where the registry is to be.
+        #[command(flatten)]
+        registry: RegistryDir,
+    },
     /// Show counts, sizes, versions and hashes
     #[command(after_help = "Example:\n  earmark registry info --registry my-registry")]
     Info {

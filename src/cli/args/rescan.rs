@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use crate::cli::args::judging::{LicenceArgs, OverlapArgs};
 use crate::cli::args::parse;
-use crate::cli::args::{ListFormat, RegistryDir};
+use crate::cli::args::{EmptyArgs, ListFormat, RegistryDir};
 
 /// `earmark rescan`.
 #[derive(Args, Debug)]
@@ -35,6 +35,9 @@ pub struct RescanArgs {
     /// Where the registry is.
     #[command(flatten)]
     pub registry: RegistryDir,
+    /// An empty one.
+    #[command(flatten)]
+    pub emptiness: EmptyArgs,
     /// The report to write
     #[arg(long, value_name = "FILE")]
     pub out: PathBuf,

@@ -3,10 +3,9 @@
 use std::fs::{self, File};
 use std::path::Path;
 
-use earmark::params::Params;
 use earmark::registry::{
-    Declaration, DocumentHash, NewDeclaration, Permission, Registry, RegistryError, Statement, Subject,
-    TableFormat, Use, Vocabulary, parse_declarations,
+    Declaration, DocumentHash, NewDeclaration, Permission, Registry, Statement, Subject, TableFormat, Use,
+    Vocabulary, parse_declarations,
 };
 use earmark::report::clean;
 use jiff::Timestamp;
@@ -20,8 +19,6 @@ use crate::cli::ui::messages::{counted, tell};
 
 /// Stores one declaration, or those of a file.
 pub fn run(args: DeclareArgs) -> Result<Outcome, CliError> {
-    // Read before the registry is opened: a file with an error must not leave
-    // a new, empty registry behind.
     let declarations = match &args.import {
         Some(path) => {
             let (file, format) = open_table(path, "open the file of entries")?;
@@ -30,19 +27,11 @@ pub fn run(args: DeclareArgs) -> Result<Outcome, CliError> {
         }
         None => typed(&args)?,
     };
-    let mut registry = open_or_create(&args.registry.registry)?;
+    let mut registry = Registry::open_for_writing(&args.registry.registry)?;
     let stored = registry.declare(&declarations)?;
     report(&registry, &stored)?;
     tell_of_clock(&registry, stored.first().map(|first| first.seq))?;
     Ok(Outcome::default())
-}
-
-/// Opens a registry for writing; makes it if there is none.
-pub fn open_or_create(folder: &Path) -> Result<Registry, RegistryError> {
-    match Registry::open_for_writing(folder) {
-        Err(RegistryError::NotFound { .. }) => Registry::open_or_create(folder, &Params::default()),
-        opened => opened,
-    }
 }
 
 /// Opens a file of entries; its name tells the format.

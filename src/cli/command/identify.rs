@@ -10,6 +10,7 @@ use earmark::report::{IdentifyRow, IdentifyTable, write_json_line};
 
 use crate::cli::args::{IdentifyArgs, ListFormat};
 use crate::cli::command::live;
+use crate::cli::emptiness::{self, Wanted};
 use crate::cli::error::CliError;
 use crate::cli::guard::Guard;
 use crate::cli::known::Known;
@@ -25,9 +26,10 @@ pub fn run(args: IdentifyArgs, threads: Option<NonZeroUsize>, guard: Guard) -> R
         return live::run(args);
     }
     let registry = Registry::open(&args.registry.registry)?;
+    emptiness::check(&registry, Wanted::Sound, &args.emptiness)?;
     let index = registry.index()?;
     let matcher = Matcher::new(&index, registry.params(), args.matching.options());
-    let known = Known::new(&registry)?;
+    let known = Known::new(&registry);
     let limits = Limits::default();
     let listing = listing::listing(&args.listing, &args.inputs, args.rows.sources()?)?;
     let inputs = listing::open(&args.listing, listing, registry.params(), guard)?;

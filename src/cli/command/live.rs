@@ -13,6 +13,7 @@ use earmark::registry::Registry;
 use earmark::report::{LiveRow, write_json_line};
 
 use crate::cli::args::{IdentifyArgs, ListFormat};
+use crate::cli::emptiness::{self, Wanted};
 use crate::cli::error::CliError;
 use crate::cli::known::Known;
 use crate::cli::ui::exit::Outcome;
@@ -50,9 +51,10 @@ pub fn is_asked_for(args: &IdentifyArgs) -> Result<bool, CliError> {
 /// Tells what begins and ends in the stream until it ends.
 pub fn run(args: IdentifyArgs) -> Result<Outcome, CliError> {
     let registry = Registry::open(&args.registry.registry)?;
+    emptiness::check(&registry, Wanted::Sound, &args.emptiness)?;
     let index = registry.index()?;
     let params = registry.params();
-    let known = Known::new(&registry)?;
+    let known = Known::new(&registry);
     let output = Output::open(args.out.as_deref(), args.format == ListFormat::Table)?;
     let stop = interrupt::watch_and_say("ending the matches; press Ctrl-C again to stop at once")?;
     let source = Stoppable::new(io::stdin(), stop.clone())

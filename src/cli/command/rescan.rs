@@ -19,6 +19,7 @@ use earmark::verdict::{Question, VerdictKind};
 use crate::cli::args::ListFormat;
 use crate::cli::args::rescan::RescanArgs;
 use crate::cli::command::scan::{Checker, today};
+use crate::cli::emptiness::{self, Wanted};
 use crate::cli::error::CliError;
 use crate::cli::judging::accepted_terms;
 use crate::cli::kept::{Pair, announced, pairs, same_file};
@@ -45,6 +46,7 @@ pub fn run(args: RescanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, C
         ..question
     };
     let registry = Registry::open(&args.registry.registry)?;
+    emptiness::check(&registry, Wanted::SoundOrTags, &args.emptiness)?;
     let params = registry.params();
     let index = registry.index()?;
     // Windows said less than fingerprints of the whole.

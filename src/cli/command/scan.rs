@@ -22,6 +22,7 @@ use jiff::tz::TimeZone;
 
 use crate::cli::args::{ScanArgs, ScanFormat};
 use crate::cli::dataset::Dataset;
+use crate::cli::emptiness::{self, Wanted};
 use crate::cli::error::CliError;
 use crate::cli::guard::Guard;
 use crate::cli::judging::accepted_terms;
@@ -44,6 +45,7 @@ pub fn run(args: ScanArgs, threads: Option<NonZeroUsize>, mut guard: Guard) -> R
         }
     }
     let registry = Registry::open(&args.registry.registry)?;
+    emptiness::check(&registry, Wanted::SoundOrTags, &args.emptiness)?;
     let index = registry.index()?;
     let match_options = args.matching.options();
     let coverage = args.coverage;
@@ -169,7 +171,7 @@ impl<'a> Checker<'a> {
         Ok(Checker {
             registry,
             coverage,
-            known: Known::new(registry)?,
+            known: Known::new(registry),
             matcher: Matcher::new(index, registry.params(), match_options),
             book: DeclarationBook::new(registry.log()?, question, accepted),
             limits: Limits::default(),

@@ -1,11 +1,13 @@
 //! `earmark registry export` and `import`.
 
+use std::path::Path;
+
 use earmark::inputs::label_copy::{Purpose, Row, read_manifest};
-use earmark::registry::{LabelCopy, Registry, Updated, is_export};
+use earmark::params::Params;
+use earmark::registry::{LabelCopy, Registry, RegistryError, Updated, is_export};
 use earmark::report::clean;
 
 use crate::cli::args::log::{ExportArgs, ImportArgs};
-use crate::cli::command::declare::open_or_create;
 use crate::cli::command::register::{is_other_length, other_length_told};
 use crate::cli::error::CliError;
 use crate::cli::ui::exit::Outcome;
@@ -59,6 +61,14 @@ fn import_export(args: &ImportArgs) -> Result<Outcome, CliError> {
         false => "the registry differs from the exported one: the content hash is another",
     });
     Ok(Outcome { disallowed: false, unchecked: !imported.left_out.is_empty() })
+}
+
+/// Opens a registry for writing; makes it if there is none.
+fn open_or_create(folder: &Path) -> Result<Registry, RegistryError> {
+    match Registry::open_for_writing(folder) {
+        Err(RegistryError::NotFound { .. }) => Registry::open_or_create(folder, &Params::default()),
+        opened => opened,
+    }
 }
 
 /// Label copy of recordings that are registered.

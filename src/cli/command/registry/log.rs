@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::cli::args::ListFormat;
 use crate::cli::args::log::{LogArgs, MandateArgs, OwnerArgs};
-use crate::cli::command::declare::{document_hash, open_or_create, open_table};
+use crate::cli::command::declare::{document_hash, open_table};
 use crate::cli::command::scan::today;
 use crate::cli::error::CliError;
 use crate::cli::ui::exit::Outcome;
@@ -66,7 +66,7 @@ pub fn owner(args: OwnerArgs) -> Result<Outcome, CliError> {
 }
 
 fn append(folder: &std::path::Path, entries: Vec<NewEntry>) -> Result<Outcome, CliError> {
-    let mut registry = open_or_create(folder)?;
+    let mut registry = Registry::open_for_writing(folder)?;
     let stored = registry.append(&entries)?;
     match (stored.first(), stored.last()) {
         (Some(first), Some(last)) if first.seq == last.seq => {

@@ -6,6 +6,7 @@ pub mod log;
 use std::io::{self, Write};
 use std::path::Path;
 
+use earmark::params::Params;
 use earmark::registry::{Registry, Removal};
 use earmark::report::{RecordingsTable, clean, write_compaction, write_info, write_json_line};
 
@@ -19,6 +20,7 @@ use crate::cli::ui::progress::BytesProgress;
 /// Looks after a registry.
 pub fn run(command: RegistryCommand) -> Result<Outcome, CliError> {
     match command {
+        RegistryCommand::Init { registry } => init(&registry.registry),
         RegistryCommand::Info { registry, format } => info(&registry.registry, format),
         RegistryCommand::List { registry, format } => list(&registry.registry, format),
         RegistryCommand::Remove { ids, registry } => remove(&registry.registry, &ids),
@@ -31,6 +33,12 @@ pub fn run(command: RegistryCommand) -> Result<Outcome, CliError> {
         RegistryCommand::Upgrade { registry } => upgrade(&registry.registry),
         RegistryCommand::Verify { registry } => verify(&registry.registry),
     }
+}
+
+fn init(folder: &Path) -> Result<Outcome, CliError> {
+    let registry = Registry::create(folder, &Params::default())?;
+    tell(clean(&format!("{} is an empty registry", registry.folder().display())));
+    Ok(Outcome::default())
 }
 
 fn info(folder: &Path, format: ListFormat) -> Result<Outcome, CliError> {
