@@ -159,6 +159,11 @@ impl NewDeclaration {
         self.statement.permission()
     }
 
+    /// Whether both say the same, whenever they were received.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        Self { received_at: other.received_at, ..self.clone() } == *other
+    }
+
     /// Checks the declaration and brings it into the stored form: blanks
     /// around texts removed, territories sorted and each named once.
     pub fn normalised(&self) -> Result<Self, EntryError> {

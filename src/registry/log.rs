@@ -15,6 +15,15 @@ use crate::declarations::{
 };
 use crate::usage::Use;
 
+/// What became of rows for the log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Appended {
+    /// Those that were new, as they are stored.
+    pub stored: Vec<Entry>,
+    /// Of each other the number of the row that says the same.
+    pub known: Vec<u64>,
+}
+
 impl Registry {
     /// Appends declarations in one transaction and returns them as stored.
     /// One that is not valid refuses the whole batch.
@@ -39,6 +48,19 @@ impl Registry {
         })
     }
 
+    /// The same of those rows alone that the log does not say already: a row counts as
+    /// said where everything but the time of receipt is equal and nothing was said since
+    /// by the same declarant about the same subject, or about the same owner. So a
+    /// file of rows that is taken twice adds nothing.
+    pub fn append_new(&mut self, batch: &[NewEntry]) -> Result<Appended, RegistryError> {
+        let batch = normalised(batch)?;
+        let repeated = self.log()?.repeated(&batch);
+        let known = repeated.iter().flatten().copied().collect();
+        let new: Vec<NewEntry> =
+            batch.into_iter().zip(repeated).filter(|(_, seq)| seq.is_none()).map(|(row, _)| row).collect();
+        Ok(Appended { stored: self.append(&new)?, known })
+    }
+
     /// The whole log.
     pub fn log(&self) -> Result<Log, RegistryError> {
         read_log(&self.connection(), &self.database)
@@ -49,6 +71,16 @@ impl Registry {
         let connection = self.connection();
         read_table(&connection, &self.database, DECLARATIONS, 0, declaration_of)
     }
+}
+
+/// The rows in their stored form.
+fn normalised(batch: &[NewEntry]) -> Result<Vec<NewEntry>, RegistryError> {
+    let of = batch.len();
+    let row = |(number, entry): (usize, &NewEntry)| {
+        let failed = |source| RegistryError::Entry { kind: entry.kind(), number, of, source };
+        entry.normalised().map_err(failed)
+    };
+    (1..).zip(batch).map(row).collect()
 }
 
 /// As [`Registry::append`], inside a transaction.
@@ -63,13 +95,7 @@ pub(crate) fn append_to(
         .map_err(database)?;
     let mut seq = u64::try_from(count).map_err(|_| place.corrupt(format!("its log has {count} rows")))?;
     let mut stored = Vec::with_capacity(batch.len());
-    for (number, entry) in (1..).zip(batch) {
-        let row = entry.normalised().map_err(|source| RegistryError::Entry {
-            kind: entry.kind(),
-            number,
-            of: batch.len(),
-            source,
-        })?;
+    for row in normalised(batch)? {
         seq += 1;
         hash = link(&hash, seq, &row);
         let entry = Logged { seq, row, hash };

@@ -72,6 +72,7 @@ pub use concern::Concern;
 pub use copy::{EXPORT_SCHEMA, Exported, Imported, is_export};
 pub use error::RegistryError;
 pub use info::Info;
+pub use log::Appended;
 pub use read::Recordings;
 #[cfg(any(test, fuzzing))]
 pub(crate) use read::parse_tombstones;

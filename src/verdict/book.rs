@@ -153,18 +153,33 @@ impl DeclarationBook {
             return Vec::new();
         }
         let declarant = self.authority.owner_key(&declaration.declarant);
-        let places = [
-            self.licences_by_hash.get(&declaration.hash),
-            self.licences_by_number.get(&declaration.seq),
-            self.licences_by_declarant.get(&declarant),
-        ];
-        let mut places: Vec<usize> = places.into_iter().flatten().flatten().copied().collect();
+        let repeats = self.repeats(declaration);
+        let named = repeats
+            .iter()
+            .flat_map(|row| [self.licences_by_hash.get(&row.hash), self.licences_by_number.get(&row.seq)]);
+        let places = named.chain([self.licences_by_declarant.get(&declarant)]);
+        let mut places: Vec<usize> = places.flatten().flatten().copied().collect();
         places.sort_unstable();
+        places.dedup();
         let Question { use_, as_of, .. } = self.question;
         let licences = places.into_iter().filter_map(|place| self.licences.get(place));
         licences
-            .filter(|licence| licence.meets(declaration, recording, &self.authority, use_, as_of))
+            .filter(|licence| licence.meets(declaration, &repeats, recording, &self.authority, use_, as_of))
             .collect()
+    }
+
+    /// The rows that say the same as `declaration`, itself among them.
+    fn repeats(&self, declaration: &Declaration) -> Vec<&Declaration> {
+        let declarant = self.authority.owner_key(&declaration.declarant);
+        let places = match &declaration.subject {
+            Subject::Recording(id) => self.by_recording.get(id),
+            Subject::Isrc(isrc) => self.by_isrc.get(isrc),
+            Subject::Prefix(prefix) => self.by_prefix.get(prefix),
+            Subject::Owner(name) => self.by_owner.get(&self.authority.owner_key(name)),
+            Subject::Everything => self.everything.get(&declarant),
+        };
+        let rows = places.into_iter().flatten().filter_map(|place| self.declarations.get(*place));
+        rows.filter(|row| row.says_the_same(declaration)).collect()
     }
 
     /// Every territory that a licence names, sorted.

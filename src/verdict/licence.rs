@@ -6,7 +6,7 @@
 //! | column | content |
 //! |---|---|
 //! | `licence` | what the licence is called in reasons: a contract's number, an address; always needed |
-//! | `hash` | the declaration's hash, 64 hexadecimal digits, as `earmark registry log` shows it |
+//! | `hash` | the declaration's hash, 64 hexadecimal digits, as `earmark registry log` shows it; rows that say the same and were received at other times count as well |
 //! | `declaration` | the declaration's number; numbers are those of one registry, the hash is safer |
 //! | `declarant` | who declared the terms, under any of its names |
 //! | `terms` | the terms, word for word |
@@ -271,10 +271,12 @@ fn hash_of(text: &str) -> DocumentHash {
 
 impl Licence {
     /// Whether it meets the terms of `declaration` for a use of `recording` on
-    /// a day; where, is another question.
+    /// a day; where, is another question. `repeats` are all rows that say the same,
+    /// this one among them: who accepted one of them accepted these terms.
     pub(super) fn meets(
         &self,
         declaration: &Declaration,
+        repeats: &[&Declaration],
         recording: &KnownRecording,
         authority: &Authority,
         use_: Use,
@@ -282,8 +284,11 @@ impl Licence {
     ) -> bool {
         let same = |name: &String| authority.owner_key(name) == authority.owner_key(&declaration.declarant);
         let Some(terms) = declaration.statement.terms() else { return false };
-        self.declaration_hash.is_none_or(|hash| hash == declaration.hash)
-            && self.declaration.is_none_or(|seq| seq == declaration.seq)
+        let names = |row: &&Declaration| {
+            self.declaration_hash.is_none_or(|hash| hash == row.hash)
+                && self.declaration.is_none_or(|seq| seq == row.seq)
+        };
+        repeats.iter().any(names)
             && self.from.is_none_or(|from| from <= day)
             && self.until.is_none_or(|until| day <= until)
             && self.use_.is_none_or(|licensed| licensed.covers(use_))

@@ -73,24 +73,56 @@ fn half_a_file_is_not_imported() {
 fn a_clock_that_was_set_back_is_told() {
     let folder = folder();
     fill(folder.path());
-    let declare = || {
+    let declare = |said: &str| {
         let line =
-            "declare --registry {} --isrc QZHB12500001 --use ai-training --disallow --declarant Somebody";
-        let run = earmark(line, folder.path());
+            format!("declare --registry {{}} --isrc QZHB12500001 --use search {said} --declarant Somebody");
+        let run = earmark(&line, folder.path());
         assert_eq!(run.code, Some(0), "{run:?}");
         run.stderr
     };
-    assert!(!declare().contains("clock"));
+    assert!(!declare("--disallow").contains("clock"));
     let mut registry = Registry::open_for_writing(folder.path()).expect("a registry");
     let mut row = registry.declarations().expect("rows")[0].row.clone();
     row.received_at = "2131-01-01T00:00:00Z".parse().expect("a time");
     registry.declare(&[row]).expect("a commit");
     drop(registry);
-    let said = declare();
+    let said = declare("--allow");
     assert!(said.contains("a row before it at 2131-01-01T00:00:00Z: look at the clock"), "{said}");
     let info = earmark("registry info --registry {} --format jsonl", folder.path()).objects();
     assert_eq!(info[0]["received_out_of_order"], 1);
     let verified = earmark("registry verify --registry {}", folder.path());
     assert_eq!(verified.code, Some(0), "{verified:?}");
     assert!(verified.stdout.contains("the clock was set back"), "{verified:?}");
+}
+
+#[test]
+fn a_file_that_is_imported_twice_adds_nothing() {
+    let folder = folder();
+    fill(folder.path());
+    let log = || earmark("registry log --registry {} --format jsonl", folder.path()).stdout;
+    let before = log();
+    let again = earmark("declare --import testdata/declarations.csv --registry {}", folder.path());
+    assert_eq!(again.code, Some(0), "{}", again.stderr);
+    assert!(
+        again.stderr.contains("5 declarations are in the log already, as rows 1 to 5"),
+        "{}",
+        again.stderr
+    );
+    assert_eq!(log(), before);
+
+    // A licence names a row by its hash, and keeps counting when its terms are said again.
+    let constrained = before.lines().find(|row| row.contains("constrain")).expect("a row with terms");
+    let constrained: serde_json::Value = serde_json::from_str(constrained).expect("a row");
+    let licence = format!("{{\"licence\": \"L-1\", \"hash\": {}}}\n", constrained["hash"]);
+    fs::write(folder.path().join("l.jsonl"), licence).expect("a file");
+    let scan =
+        "scan testdata/catalogue/05-night-bus.flac --registry {} --accept-terms {}/l.jsonl --format jsonl";
+    let verdict = || earmark(scan, folder.path()).rows()[0]["verdict"].clone();
+    assert_eq!(verdict(), "allowed");
+    let mut writer = Registry::open_for_writing(folder.path()).expect("a registry");
+    let twice = writer.log().expect("a log").declarations;
+    let twice: Vec<_> = twice.iter().map(|row| row.row.clone()).collect();
+    writer.declare(&twice).expect("a commit");
+    drop(writer);
+    assert_eq!(verdict(), "allowed");
 }

@@ -4,8 +4,8 @@ use std::fs::{self, File};
 use std::path::Path;
 
 use earmark::registry::{
-    Declaration, DocumentHash, NewDeclaration, Permission, Registry, Statement, Subject, TableFormat, Use,
-    Vocabulary, parse_declarations,
+    Appended, Declaration, DocumentHash, Log, NewDeclaration, NewEntry, Permission, Registry, Statement,
+    Subject, TableFormat, Use, Vocabulary, parse_declarations,
 };
 use earmark::report::clean;
 use jiff::Timestamp;
@@ -28,10 +28,30 @@ pub fn run(args: DeclareArgs) -> Result<Outcome, CliError> {
         None => typed(&args)?,
     };
     let mut registry = Registry::open_for_writing(&args.registry.registry)?;
-    let stored = registry.declare(&declarations)?;
-    report(&registry, &stored)?;
-    tell_of_clock(&registry, stored.first().map(|first| first.seq))?;
+    let entries: Vec<NewEntry> = declarations.into_iter().map(NewEntry::from).collect();
+    let appended = registry.append_new(&entries)?;
+    tell_known(&appended, "declaration");
+    if entries.is_empty() {
+        tell("that says nothing that could be declared");
+    }
+    let first = appended.stored.first().map(|row| row.seq);
+    report(&registry, &Log::from_entries(appended.stored).declarations)?;
+    tell_of_clock(&registry, first)?;
     Ok(Outcome::default())
+}
+
+/// Says which rows the log says already.
+pub fn tell_known(appended: &Appended, kind: &str) {
+    match (appended.known.first(), appended.known.last()) {
+        (Some(first), Some(last)) if first == last => {
+            tell(format_args!("row {first} of the log says that already: nothing is added for it"));
+        }
+        (Some(first), Some(last)) => tell(format_args!(
+            "{} are in the log already, as rows {first} to {last}: nothing is added for them",
+            counted(appended.known.len() as u64, kind)
+        )),
+        _ => {}
+    }
 }
 
 /// Opens a file of entries; its name tells the format.
@@ -143,9 +163,6 @@ fn report(registry: &Registry, stored: &[Declaration]) -> Result<(), CliError> {
     }
     if stored.len() > TOLD {
         tell(format_args!("and {} more, of {}", stored.len() - TOLD, stored.len()));
-    }
-    if stored.is_empty() {
-        tell("that says nothing that could be declared");
     }
     Ok(())
 }

@@ -151,3 +151,59 @@ fn uses_form_a_tree() {
     assert_eq!(Use::ALL.map(covered), [4, 2, 1, 1, 1]);
     assert!("training".parse::<Use>().is_err());
 }
+
+#[test]
+fn rows_that_are_said_again_add_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut registry = Registry::create(folder.path(), &Params::default()).unwrap();
+    let says = |permission: Permission, declarant: &str, received: &str| {
+        let subject = Subject::Owner("Label".to_owned());
+        let row = NewDeclaration {
+            declarant: declarant.to_owned(),
+            received_at: received.parse().unwrap(),
+            ..declaration(subject, permission)
+        };
+        NewEntry::from(row)
+    };
+    let file = |received: &str| {
+        vec![
+            owner("Label", &["Label Inc"], None, None).into(),
+            says(Permission::Disallow, "Label", received),
+            says(Permission::Disallow, "Other", received),
+            mandate("Agency", MandateAct::Grant, "owner:Label", "..").into(),
+            says(Permission::Allow, " Label ", received),
+        ]
+    };
+    let mut append = |rows: &[NewEntry]| {
+        let appended = registry.append_new(rows).unwrap();
+        let stored: Vec<u64> = appended.stored.iter().map(|row| row.seq).collect();
+        (stored, appended.known)
+    };
+    assert_eq!(append(&file("2026-01-01T00:00:00Z")), (vec![1, 2, 3, 4, 5], vec![]));
+    assert_eq!(append(&file("2026-02-01T00:00:00Z")), (vec![], vec![1, 2, 3, 4, 5]));
+    // A file that goes on adds its end.
+    let mut longer = file("2026-03-01T00:00:00Z");
+    longer.push(says(Permission::Disallow, "Label", "2026-03-01T00:00:00Z"));
+    assert_eq!(append(&longer), (vec![6], vec![1, 2, 3, 4, 5]));
+    // The last word alone is known; what was said before it is said anew.
+    let refusal = || says(Permission::Disallow, "Label", "2026-04-01T00:00:00Z");
+    let permission = || says(Permission::Allow, "Label", "2026-04-01T00:00:00Z");
+    assert_eq!(append(&[refusal()]), (vec![], vec![6]));
+    assert_eq!(append(&[permission()]), (vec![7], vec![]));
+    assert_eq!(append(&[refusal()]), (vec![8], vec![]));
+    // Under another name of the same owner something was said since.
+    assert_eq!(append(&[says(Permission::Allow, "Label Inc", "2026-05-01T00:00:00Z")]), (vec![9], vec![]));
+    assert_eq!(append(&[refusal()]), (vec![10], vec![]));
+    // Another source is another row.
+    let NewEntry::Declaration(mut elsewhere) = refusal() else { unreachable!() };
+    elsewhere.source = Some("https://example.com".to_owned());
+    assert_eq!(append(&[elsewhere.into()]), (vec![11], vec![]));
+    let revoked = || mandate("Agency", MandateAct::Revoke, "owner:Label Inc", "2027-01-01..").into();
+    assert_eq!(append(&[revoked()]), (vec![12], vec![]));
+    assert_eq!(
+        append(&[revoked(), mandate("Agency", MandateAct::Grant, "owner:Label", "..").into()]).0,
+        [13]
+    );
+    assert_eq!(append(&[]), (vec![], vec![]));
+    assert_eq!(registry.verify().unwrap(), []);
+}

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::cli::args::ListFormat;
 use crate::cli::args::log::{LogArgs, MandateArgs, OwnerArgs};
-use crate::cli::command::declare::{document_hash, open_table};
+use crate::cli::command::declare::{document_hash, open_table, tell_known};
 use crate::cli::command::scan::today;
 use crate::cli::error::CliError;
 use crate::cli::ui::exit::Outcome;
@@ -67,7 +67,9 @@ pub fn owner(args: OwnerArgs) -> Result<Outcome, CliError> {
 
 fn append(folder: &std::path::Path, entries: Vec<NewEntry>) -> Result<Outcome, CliError> {
     let mut registry = Registry::open_for_writing(folder)?;
-    let stored = registry.append(&entries)?;
+    let appended = registry.append_new(&entries)?;
+    tell_known(&appended, entries.first().map_or("row", NewEntry::kind));
+    let stored = &appended.stored;
     match (stored.first(), stored.last()) {
         (Some(first), Some(last)) if first.seq == last.seq => {
             tell(format_args!("{} stored as row {} of the log", first.kind(), first.seq));
@@ -78,7 +80,8 @@ fn append(folder: &std::path::Path, entries: Vec<NewEntry>) -> Result<Outcome, C
             first.seq,
             last.seq
         )),
-        _ => tell("the file holds no rows"),
+        _ if entries.is_empty() => tell("the file holds no rows"),
+        _ => {}
     }
     tell_of_clock(&registry, stored.first().map(|first| first.seq))?;
     Ok(Outcome::default())
