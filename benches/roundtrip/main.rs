@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 use earmark::fingerprint::{Fingerprint, Fingerprinter};
 use earmark::params::Params;
 use earmark::registry::{
-    Facts, MandateAct, NewDeclaration, NewEntry, NewMandate, NewOwner, NewRecording, Permission, Registry,
-    Statement, Subject, Use,
+    Consent, Facts, MandateAct, NewDeclaration, NewEntry, NewMandate, NewOwner, NewRecording, Permission,
+    Registry, Statement, Subject, Use,
 };
 use jiff::Timestamp;
 
@@ -72,10 +72,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         out.flush()?;
         Ok(exported)
     })?;
-    let imported =
-        step("import from nothing", || Ok(Registry::create(&to, &Params::default())?.import(&file)?))?;
+    let consent = Consent::Given { take_over: Vec::new() };
+    let imported = step("import from nothing", || {
+        Ok(Registry::create(&to, &Params::default())?.import(&file, &consent, day)?)
+    })?;
     step("import once more, with nothing new", || {
-        Ok(Registry::open_for_writing(&to)?.import(&file).map(|_| ())?)
+        Ok(Registry::open_for_writing(&to)?.import(&file, &consent, day).map(|_| ())?)
     })?;
     let problems = step("verify the copy", || Ok(Registry::open(&to)?.verify()?))?;
 

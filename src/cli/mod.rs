@@ -8,6 +8,7 @@
 //! | `ui` | messages, progress, output files, exit codes |
 
 mod args;
+mod authority;
 mod command;
 mod dataset;
 mod emptiness;

@@ -170,7 +170,8 @@ impl Plan {
             | RegistryCommand::Log(_)
             | RegistryCommand::Compact { .. }
             | RegistryCommand::Verify { .. } => self.stdout = true,
-            RegistryCommand::Remove { .. }
+            RegistryCommand::Init { .. }
+            | RegistryCommand::Remove { .. }
             | RegistryCommand::Mandate(_)
             | RegistryCommand::Owner(_)
             | RegistryCommand::Import(_)

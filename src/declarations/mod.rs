@@ -52,6 +52,7 @@ pub(crate) use chain::{
     link, territory_list,
 };
 pub(crate) use entry_file::entry_of;
+pub(crate) use names::NameClasses;
 pub(crate) use text::{MAX_TEXT_BYTES, as_hex};
 
 use std::ops::Deref;

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use unicode_normalization::UnicodeNormalization as _;
+
 use crate::isrc::{Isrc, IsrcPrefix};
 
 use super::EntryError;
@@ -113,13 +115,17 @@ impl Serialize for Subject {
 }
 
 /// The form in which names of owners and declarants are compared: blanks
-/// collapsed, lower case. `Example  Music` and `example music` are one name;
-/// accents and punctuation count.
+/// collapsed, lower case, composed (Unicode's form NFC). `Example  Music` and `example
+/// music` are one name, and so are an accented letter and a letter with its accent as a
+/// character of its own; accents and punctuation count.
 ///
 /// ```
 /// use earmark::registry::name_key;
 /// assert_eq!(name_key(" Example  MUSIC "), "example music");
+/// assert_eq!(name_key("Cafe\u{301}"), name_key("CAF\u{c9}"));
 /// ```
 pub fn name_key(name: &str) -> String {
-    name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+    let collapsed = name.split_whitespace().collect::<Vec<_>>().join(" ");
+    // Lower case may decompose what was composed, as of a dotted capital I.
+    collapsed.nfc().collect::<String>().to_lowercase().nfc().collect()
 }

@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 use super::{choice, scratch, told, told_of, written};
 use crate::params::Params;
 use crate::registry::{
-    ImportError, NewEntry, ParsedEntries, Permission, Registry, Statement, TableFormat, Use, Vocabulary,
-    parse_declarations, parse_mandates, parse_owners, parse_tombstones,
+    Consent, ImportError, NewEntry, ParsedEntries, Permission, Registry, Statement, TableFormat, Use,
+    Vocabulary, parse_declarations, parse_mandates, parse_owners, parse_tombstones,
 };
 use crate::verdict::AcceptedTerms;
 
@@ -110,7 +110,8 @@ pub fn import(data: &[u8]) {
     let folder = new_registry("a");
     let mut registry = Registry::open_for_writing(&folder).expect("a registry");
     let before = registry.content_hash_hex().expect("a hash");
-    let Some(imported) = told_of(registry.import(&path)) else {
+    let (consent, day) = (Consent::Given { take_over: Vec::new() }, jiff::civil::date(2026, 11, 21));
+    let Some(imported) = told_of(registry.import(&path, &consent, day)) else {
         assert_eq!(registry.content_hash_hex().expect("a hash"), before, "a refused export left something");
         return;
     };
@@ -124,7 +125,7 @@ pub fn import(data: &[u8]) {
     fs::write(&export, &out).expect("a temporary file");
     let folder = new_registry("b");
     let mut other = Registry::open_for_writing(&folder).expect("a registry");
-    assert!(other.import(&export).expect("an export").equal);
+    assert!(other.import(&export, &consent, day).expect("an export").equal);
     assert_eq!(other.content_hash_hex().expect("a hash"), hash);
 }
 

@@ -6,10 +6,11 @@ use crate::index::{SegmentEntry, write_segment};
 use crate::isrc::Isrc;
 use crate::units::RecordingKey;
 
+use super::authority_change::Spoken;
 use super::content_hash::SetHash;
 use super::recording::{Added, NewRecording, Recording, RecordingError};
 use super::schema::database_error;
-use super::{Place, Registry, RegistryError, read, segments};
+use super::{Consent, Place, Registry, RegistryError, read, segments};
 
 /// Keys are u32 in segments and bitmaps.
 const MAX_KEY: i64 = u32::MAX as i64;
@@ -21,15 +22,27 @@ impl Registry {
     /// The result has one entry per recording, in the order given. Audio that
     /// is registered already (or stands earlier in the batch) is not stored
     /// again: its new ISRCs and the facts it lacked are added to the
-    /// registered recording, and what differs is reported.
+    /// registered recording, and what differs is reported. What would change who may
+    /// speak for it, an owner where there was none or an ISRC that the log speaks about,
+    /// is held back and reported; [`add_with`](Self::add_with) takes consent.
     ///
     /// A recording without a given id is named by its ISRC if it has exactly
     /// one; else by the first 16 hexadecimal digits of its audio hash. If that
     /// ISRC already names other audio (labels reuse codes), the hash is taken
     /// too. A *given* id of other audio refuses that recording alone.
     pub fn add(&mut self, batch: &[NewRecording]) -> Result<Vec<Added>, RegistryError> {
+        self.add_with(batch, &Consent::Withheld)
+    }
+
+    /// The same; changes of who may speak for a registered recording are applied where
+    /// there is consent.
+    pub fn add_with(
+        &mut self,
+        batch: &[NewRecording],
+        consent: &Consent,
+    ) -> Result<Vec<Added>, RegistryError> {
         self.commit(|transaction, place| {
-            let mut work = Work::start(transaction, place)?;
+            let mut work = Work::start(transaction, place, consent)?;
             let mut added = Vec::with_capacity(batch.len());
             for recording in batch {
                 added.push(work.add(recording)?);
@@ -52,18 +65,34 @@ struct Work<'a> {
     next_key: i64,
     segment: i64,
     recordings: SetHash,
+    consent: &'a Consent,
+    /// Read when the first registered recording is met.
+    spoken: Option<Spoken>,
     entries: Vec<SegmentEntry<'a>>,
 }
 
 impl<'a> Work<'a> {
-    fn start(transaction: &'a Transaction<'a>, place: &'a Place<'a>) -> Result<Self, RegistryError> {
+    fn start(
+        transaction: &'a Transaction<'a>,
+        place: &'a Place<'a>,
+        consent: &'a Consent,
+    ) -> Result<Self, RegistryError> {
         let (next_key, segment) = transaction
             .query_row("SELECT next_key, next_segment FROM registry", [], |row| {
                 Ok((row.get(0)?, row.get(1)?))
             })
             .map_err(database_error(place.database, "read"))?;
         let recordings = recordings_hash(transaction, place)?;
-        Ok(Self { transaction, place, next_key, segment, recordings, entries: Vec::new() })
+        Ok(Self {
+            transaction,
+            place,
+            next_key,
+            segment,
+            recordings,
+            consent,
+            spoken: None,
+            entries: Vec::new(),
+        })
     }
 
     fn add(&mut self, new: &'a NewRecording) -> Result<Added, RegistryError> {
@@ -127,13 +156,24 @@ impl<'a> Work<'a> {
                 (Some(_), Some(_)) => {}
             }
         }
+        let spoken = match self.spoken.take() {
+            Some(spoken) => spoken,
+            None => Spoken::read(self.transaction, self.place.database)?,
+        };
+        let authority = spoken.compare(&registered, &merged).map(|(change, rest)| {
+            if *self.consent == Consent::Withheld {
+                merged = rest;
+            }
+            change
+        });
+        self.spoken = Some(spoken);
         let changed = merged != registered;
         if changed {
             update(self.transaction, &merged).map_err(database_error(self.place.database, "write to"))?;
             self.recordings.remove(&registered.canonical());
             self.recordings.insert(&merged.canonical());
         }
-        Ok(Added::Duplicate { id: registered.id, changed, kept })
+        Ok(Added::Duplicate { id: registered.id, changed, kept, authority: authority.into_iter().collect() })
     }
 
     /// Writes the segment, then names it and the new counters.

@@ -2,8 +2,10 @@
 
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
 
 use jiff::civil::Date;
+use rusqlite::Connection;
 
 use crate::isrc::IsrcPrefix;
 use crate::registry::schema::database_error;
@@ -30,50 +32,62 @@ impl Registry {
     pub fn concern(&self, day: Date) -> Result<Concern<'_>, RegistryError> {
         let authority = self.log()?.authority(day);
         let mut of_owner: HashMap<String, u64> = HashMap::new();
-        for (owner, count) in self.owner_counts()? {
+        for (owner, count) in owner_counts(&self.connection(), &self.database)? {
             for key in authority.ownership(&owner) {
                 *of_owner.entry(key).or_default() += count;
             }
         }
         Ok(Concern { registry: self, authority, of_owner, of_speaker: OnceCell::new() })
     }
+}
 
-    /// Every owner as label copy names it, with the number of its recordings.
-    fn owner_counts(&self) -> Result<Vec<(String, u64)>, RegistryError> {
-        let read = || -> rusqlite::Result<Vec<(String, u64)>> {
-            let connection = self.connection();
-            let mut statement = connection
-                .prepare("SELECT owner, count(*) FROM recording WHERE owner IS NOT NULL GROUP BY owner")?;
-            let rows =
-                statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?;
-            rows.collect()
-        };
-        read().map_err(database_error(&self.database, "count the recordings of"))
-    }
+/// Every owner as label copy names it, with the number of its recordings.
+pub(super) fn owner_counts(
+    connection: &Connection,
+    path: &Path,
+) -> Result<Vec<(String, u64)>, RegistryError> {
+    let read = || -> rusqlite::Result<Vec<(String, u64)>> {
+        let mut statement = connection.prepare(
+            "SELECT owner, count(*) FROM recording WHERE owner IS NOT NULL GROUP BY owner ORDER BY owner",
+        )?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?;
+        rows.collect()
+    };
+    read().map_err(database_error(path, "count the recordings of"))
+}
+
+/// How many recordings a subject is about by their id or codes; 0 for an owner and
+/// everything, which are about other things.
+pub(super) fn count_by_code(
+    connection: &Connection,
+    path: &Path,
+    subject: &Subject,
+) -> Result<u64, RegistryError> {
+    let (sql, value) = match subject {
+        Subject::Recording(id) => ("SELECT count(*) FROM recording WHERE id = ?1", id.as_str()),
+        Subject::Isrc(isrc) => ("SELECT count(*) FROM recording_isrc WHERE isrc = ?1", isrc.as_str()),
+        Subject::Prefix(prefix) => (
+            // No ISRC has a character above 'Z', so this bounds the range in the index.
+            "SELECT count(DISTINCT recording) FROM recording_isrc WHERE isrc >= ?1 AND isrc < ?1 || '['",
+            prefix.as_str(),
+        ),
+        Subject::Owner(_) | Subject::Everything => return Ok(0),
+    };
+    connection
+        .prepare_cached(sql)
+        .and_then(|mut statement| statement.query_row([value], |row| row.get::<_, i64>(0)))
+        .map(i64::unsigned_abs)
+        .map_err(database_error(path, "count the recordings of"))
 }
 
 impl Concern<'_> {
     /// How many registered recordings the declaration is about, whether or
     /// not its declarant may speak for them.
     pub fn recordings(&self, declaration: &NewDeclaration) -> Result<u64, RegistryError> {
-        let count = |sql: &str, value: &str| -> Result<u64, RegistryError> {
-            self.registry
-                .connection()
-                .prepare_cached(sql)
-                .and_then(|mut statement| statement.query_row([value], |row| row.get::<_, i64>(0)))
-                .map(i64::unsigned_abs)
-                .map_err(database_error(&self.registry.database, "count the recordings of"))
-        };
         match &declaration.subject {
-            Subject::Recording(id) => count("SELECT count(*) FROM recording WHERE id = ?1", id),
-            Subject::Isrc(isrc) => {
-                count("SELECT count(*) FROM recording_isrc WHERE isrc = ?1", isrc.as_str())
+            subject @ (Subject::Recording(_) | Subject::Isrc(_) | Subject::Prefix(_)) => {
+                count_by_code(&self.registry.connection(), &self.registry.database, subject)
             }
-            Subject::Prefix(prefix) => count(
-                // No ISRC has a character above 'Z', so this bounds the range in the index.
-                "SELECT count(DISTINCT recording) FROM recording_isrc WHERE isrc >= ?1 AND isrc < ?1 || '['",
-                prefix.as_str(),
-            ),
             Subject::Owner(name) => {
                 Ok(self.of_owner.get(&self.authority.owner_key(name)).copied().unwrap_or(0))
             }

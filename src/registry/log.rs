@@ -6,8 +6,10 @@ use std::str::FromStr;
 use jiff::civil::Date;
 use rusqlite::{Connection, Row, Transaction, params};
 
+use crate::registry::authority_change::changes_of;
+use crate::registry::concern::owner_counts;
 use crate::registry::schema::database_error;
-use crate::registry::{Place, Registry, RegistryError};
+use crate::registry::{AuthorityChange, Place, Registry, RegistryError};
 
 use crate::declarations::{
     ALIAS_SEPARATOR, Declaration, DocumentHash, Entry, Log, Logged, MandateAct, NewDeclaration, NewEntry,
@@ -22,6 +24,12 @@ pub struct Appended {
     pub stored: Vec<Entry>,
     /// Of each other the number of the row that says the same.
     pub known: Vec<u64>,
+}
+
+/// Rows that the log has not, in their stored form, and the numbers of the others.
+struct News {
+    new: Vec<NewEntry>,
+    known: Vec<u64>,
 }
 
 impl Registry {
@@ -53,12 +61,29 @@ impl Registry {
     /// by the same declarant about the same subject, or about the same owner. So a
     /// file of rows that is taken twice adds nothing.
     pub fn append_new(&mut self, batch: &[NewEntry]) -> Result<Appended, RegistryError> {
+        let News { new, known } = self.news(batch)?;
+        Ok(Appended { stored: self.append(&new)?, known })
+    }
+
+    /// What [`append_new`](Self::append_new) would change in who may speak for what, one
+    /// change for each row that is new. What holds before is told for `day`, or the first
+    /// day of a row that begins later.
+    ///
+    /// # Errors
+    /// As when the rows are stored.
+    pub fn changes(&self, batch: &[NewEntry], day: Date) -> Result<Vec<AuthorityChange>, RegistryError> {
+        let new = self.news(batch)?.new;
+        let connection = self.connection();
+        let carried = owner_counts(&connection, &self.database)?;
+        changes_of(&connection, &self.database, &carried, &new, day)
+    }
+
+    fn news(&self, batch: &[NewEntry]) -> Result<News, RegistryError> {
         let batch = normalised(batch)?;
         let repeated = self.log()?.repeated(&batch);
         let known = repeated.iter().flatten().copied().collect();
-        let new: Vec<NewEntry> =
-            batch.into_iter().zip(repeated).filter(|(_, seq)| seq.is_none()).map(|(row, _)| row).collect();
-        Ok(Appended { stored: self.append(&new)?, known })
+        let new = batch.into_iter().zip(repeated).filter(|(_, seq)| seq.is_none()).map(|(row, _)| row);
+        Ok(News { new: new.collect(), known })
     }
 
     /// The whole log.

@@ -28,6 +28,7 @@
 //! state: params, recordings, log.
 
 mod add;
+mod authority_change;
 mod catalogue;
 mod compact;
 mod concern;
@@ -67,9 +68,10 @@ pub use crate::declarations::{
     Territory, TerritoryError, Translated, Use, Vocabulary, VocabularyError, name_key, parse_declarations,
     parse_mandates, parse_owners,
 };
+pub use authority_change::{AuthorityChange, CarriedName, Change, Consent, Identity, LookAlike, Names};
 pub use compact::Compaction;
 pub use concern::Concern;
-pub use copy::{EXPORT_SCHEMA, Exported, Imported, is_export};
+pub use copy::{EXPORT_SCHEMA, Exported, Imported, LogTaken, is_export};
 pub use error::RegistryError;
 pub use info::Info;
 pub use log::Appended;
@@ -80,7 +82,7 @@ pub use reader::RegistryReader;
 pub use recording::{Added, Facts, NewRecording, Recording, RecordingError, Removal};
 pub use snapshot::Snapshot;
 pub use state::{RecordingsState, Since};
-pub use update::{LabelCopy, Updated};
+pub use update::{Existing, LabelCopy, Updated};
 pub use verify::{Concerned, Problem};
 
 use std::fmt;

@@ -8,6 +8,7 @@ use crate::units::{RecordingKey, Seconds};
 
 use crate::canonical::Canonical;
 use crate::declarations::{MAX_TEXT_BYTES, as_hex};
+use crate::registry::AuthorityChange;
 
 /// What is known about a recording apart from its sound and its codes. Every
 /// field may be missing. None is unique or parsed; `owner` decides which
@@ -155,6 +156,8 @@ pub enum Added {
         /// Names of the fields that were given with another value than the
         /// registered one, which was kept.
         kept: Vec<&'static str>,
+        /// What changes who may speak for it: applied with consent, else held back.
+        authority: Vec<AuthorityChange>,
     },
     /// It cannot be registered; the rest of the batch can.
     Refused(RecordingError),

@@ -3,9 +3,10 @@
 use crate::isrc::Isrc;
 
 use super::add::{self, recordings_hash, store_recordings_hash};
+use super::authority_change::Spoken;
 use super::recording::{Facts, Recording, check_texts};
 use super::schema::database_error;
-use super::{Place, Registry, RegistryError, read};
+use super::{AuthorityChange, Consent, Place, Registry, RegistryError, read};
 
 /// What somebody knows about a recording, without its sound.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,6 +19,15 @@ pub struct LabelCopy {
     pub facts: Facts,
 }
 
+/// What becomes of a registered value where label copy has another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Existing {
+    /// It is kept, and told.
+    Keep,
+    /// That of label copy takes its place.
+    Replace,
+}
+
 /// What became of one row of label copy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Updated {
@@ -28,11 +38,15 @@ pub enum Updated {
         /// Names of the fields that were given with another value than the
         /// registered one, which was kept.
         kept: Vec<&'static str>,
+        /// What changes who may speak for them: applied with consent, else held back.
+        authority: Vec<AuthorityChange>,
     },
-    /// Nothing was new.
+    /// Nothing was new, or what was is held back.
     Unchanged {
         /// As in [`Updated::Changed`].
         kept: Vec<&'static str>,
+        /// As in [`Updated::Changed`].
+        authority: Vec<AuthorityChange>,
     },
     /// No registered recording is meant.
     NotRegistered,
@@ -45,10 +59,18 @@ impl Registry {
     /// The result has one entry per row, in the order given.
     ///
     /// A row with an id is about that recording. One without is about every
-    /// recording that carries one of its ISRCs. Missing facts are filled in; a registered value
-    /// is kept unless `replace` is set. ISRCs are only added.
-    pub fn update(&mut self, rows: &[LabelCopy], replace: bool) -> Result<Vec<Updated>, RegistryError> {
+    /// recording that carries one of its ISRCs. Missing facts are filled in; `existing` says
+    /// what becomes of registered values. ISRCs are only added. What changes who may speak
+    /// for a recording, its owner or an ISRC that the log speaks about, is held back and
+    /// reported unless there is consent.
+    pub fn update(
+        &mut self,
+        rows: &[LabelCopy],
+        existing: Existing,
+        consent: &Consent,
+    ) -> Result<Vec<Updated>, RegistryError> {
         self.commit(|transaction, place| {
+            let spoken = Spoken::read(transaction, place.database)?;
             let mut hash = recordings_hash(transaction, place)?;
             let mut updates = Vec::with_capacity(rows.len());
             for row in rows {
@@ -61,9 +83,15 @@ impl Registry {
                     updates.push(Updated::NotRegistered);
                     continue;
                 }
-                let (mut ids, mut kept) = (Vec::new(), Vec::new());
+                let (mut ids, mut kept, mut authority) = (Vec::new(), Vec::new(), Vec::new());
                 for registered in meant {
-                    let merged = merged(&registered, row, replace, &mut kept);
+                    let mut merged = merged(&registered, row, existing, &mut kept);
+                    if let Some((change, rest)) = spoken.compare(&registered, &merged) {
+                        authority.push(change);
+                        if *consent == Consent::Withheld {
+                            merged = rest;
+                        }
+                    }
                     if merged != registered {
                         add::update(transaction, &merged)
                             .map_err(database_error(place.database, "write to"))?;
@@ -73,8 +101,8 @@ impl Registry {
                     }
                 }
                 updates.push(match ids.is_empty() {
-                    true => Updated::Unchanged { kept },
-                    false => Updated::Changed { ids, kept },
+                    true => Updated::Unchanged { kept, authority },
+                    false => Updated::Changed { ids, kept, authority },
                 });
             }
             store_recordings_hash(transaction, place, &hash)?;
@@ -105,7 +133,12 @@ fn meant(
     Ok(meant)
 }
 
-fn merged(registered: &Recording, row: &LabelCopy, replace: bool, kept: &mut Vec<&'static str>) -> Recording {
+fn merged(
+    registered: &Recording,
+    row: &LabelCopy,
+    existing: Existing,
+    kept: &mut Vec<&'static str>,
+) -> Recording {
     let mut merged = registered.clone();
     merged.isrcs.extend(&row.isrcs);
     merged.isrcs = add::sorted(&merged.isrcs);
@@ -115,7 +148,7 @@ fn merged(registered: &Recording, row: &LabelCopy, replace: bool, kept: &mut Vec
     {
         let Some(given) = given.take() else { continue };
         match stored.as_ref() {
-            Some(known) if *known != given && !replace => {
+            Some(known) if *known != given && existing == Existing::Keep => {
                 if !kept.contains(&name) {
                     kept.push(name);
                 }

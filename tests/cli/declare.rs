@@ -56,14 +56,14 @@ fn half_a_file_is_not_imported() {
     assert_eq!(earmark("registry init --registry {}/r", folder.path()).code, Some(0));
     let rows = "prefix,use,permission,declarant\r\nQZHB1,ai-training,disallow,Label\r\nQZHB,ai-training,disallow,Label\r\n";
     fs::write(folder.path().join("d.csv"), rows).expect("a file");
-    let run = earmark("declare --import {}/d.csv --registry {}/r", folder.path());
+    let run = earmark("declare --import {}/d.csv --declarant Label --registry {}/r", folder.path());
     assert_eq!(run.code, Some(2));
     assert!(run.stderr.contains("d.csv, line 3: "), "{}", run.stderr);
     let info = earmark("registry info --registry {} --format jsonl", &registry).objects();
     assert_eq!(info[0]["declarations"], 0);
 
     fs::write(folder.path().join("d.csv"), rows.replace("QZHB,", "QZHB2,")).expect("a file");
-    let run = earmark("declare --import {}/d.csv --registry {}/r", folder.path());
+    let run = earmark("declare --import {}/d.csv --declarant Label --registry {}/r", folder.path());
     assert_eq!(run.code, Some(0), "{}", run.stderr);
     let info = earmark("registry info --registry {} --format jsonl", &registry).objects();
     assert_eq!(info[0]["declarations"], 2);

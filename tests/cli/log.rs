@@ -31,6 +31,7 @@ fn who_may_speak_is_noted_and_shown() {
         "Halden Bay",
         "--parent",
         "Example Group",
+        "--confirm-authority",
     ];
     assert!(with(&owner, folder.path()).stderr.contains("owner stored as row 6 of the log"));
     let mandate = [
@@ -43,10 +44,21 @@ fn who_may_speak_is_noted_and_shown() {
         "2026-01-01",
         "--document",
         contract,
+        "--confirm-authority",
     ];
     with(&mandate, folder.path());
     with(
-        &["registry", "mandate", "Northern Agency", "--owner", "HBR", "--revoke", "--from", "2027-01-01"],
+        &[
+            "registry",
+            "mandate",
+            "Northern Agency",
+            "--owner",
+            "HBR",
+            "--revoke",
+            "--from",
+            "2027-01-01",
+            "--confirm-authority",
+        ],
         folder.path(),
     );
     let said = with(
@@ -123,9 +135,17 @@ fn mandates_and_owners_come_from_files_whole_or_not_at_all() {
     let bad = earmark("registry mandate --import {}/bad.csv --registry {}/r", folder.path());
     assert_eq!(bad.code, Some(2));
     assert!(bad.stderr.contains("line 3") && bad.stderr.contains("recall"), "{}", bad.stderr);
-    assert_eq!(earmark("registry owner --import {}/owners.csv --registry {}/r", folder.path()).code, Some(0));
     assert_eq!(
-        earmark("registry mandate --import {}/mandates.csv --registry {}/r", folder.path()).code,
+        earmark("registry owner --import {}/owners.csv --registry {}/r --confirm-authority", folder.path())
+            .code,
+        Some(0)
+    );
+    assert_eq!(
+        earmark(
+            "registry mandate --import {}/mandates.csv --registry {}/r --confirm-authority",
+            folder.path()
+        )
+        .code,
         Some(0)
     );
     let log = earmark("registry log --registry {}/r --format jsonl", folder.path()).objects();
@@ -188,11 +208,15 @@ fn other_vocabularies_come_in_and_go_out() {
 fn an_export_makes_an_equal_registry() {
     let folder = folder();
     fill(&folder.path().join("r"));
-    with(&["registry", "owner", "Halden Bay Records", "--parent", "Group"], folder.path());
+    with(
+        &["registry", "owner", "Halden Bay Records", "--parent", "Group", "--confirm-authority"],
+        folder.path(),
+    );
     let exported =
         earmark("registry export --registry {}/r --out {}/copy.jsonl --fingerprints", folder.path());
     assert_eq!(exported.code, Some(0), "{}", exported.stderr);
-    let imported = earmark("registry import {}/copy.jsonl --registry {}/copy", folder.path());
+    let imported =
+        earmark("registry import {}/copy.jsonl --registry {}/copy --confirm-authority", folder.path());
     assert_eq!(imported.code, Some(0), "{}", imported.stderr);
     assert!(imported.stderr.contains("equal to the exported one"), "{}", imported.stderr);
     assert_eq!(earmark("registry verify --registry {}/copy", folder.path()).code, Some(0));

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use earmark::fingerprint::Fingerprinter;
-use earmark::registry::{Facts, LabelCopy, NewRecording, Registry};
+use earmark::registry::{Consent, Existing, Facts, LabelCopy, NewRecording, Registry};
 use serde_json::Value;
 
 use super::support::{Run, earmark, fill, folder, program, run};
@@ -63,7 +63,7 @@ fn retitle(registry: &mut Registry, ids: &[String], title: &str) {
             ..LabelCopy::default()
         })
         .collect();
-    registry.update(&rows, true).expect("a commit");
+    registry.update(&rows, Existing::Replace, &Consent::Withheld).expect("a commit");
 }
 
 fn extra(number: u64, params: &earmark::params::Params) -> NewRecording {
@@ -120,7 +120,8 @@ fn keep_writing(
                     let next = registry.generation().expect("a number") + 1;
                     titles.lock().expect("no panic").insert(next, "state 0".to_owned());
                     title = "state 0".to_owned();
-                    registry.import(export).expect("a commit");
+                    let day = jiff::civil::date(2026, 11, 21);
+                    registry.import(export, &Consent::Withheld, day).expect("a commit");
                 }
             }
             note(&registry, &title);

@@ -52,7 +52,8 @@ fn the_same_audio_is_stored_once() {
     segment(folder.path());
 
     // The same audio in the catalogue brings what the tags did not know.
-    let merged = earmark("register --manifest testdata/catalogue.csv --registry {}", folder.path());
+    let line = "register --manifest testdata/catalogue.csv --registry {} --confirm-authority";
+    let merged = earmark(line, folder.path());
     assert!(merged.stderr.contains("7 new, 1 duplicate, 0 failed"), "{}", merged.stderr);
     assert_eq!(list(folder.path())[0]["owner"], "Halden Bay Records");
 }

@@ -100,7 +100,11 @@ fn new_recordings_are_found_and_the_rest_is_kept() {
         assert_eq!(run.code, Some(0), "{}", run.stderr);
     };
     register(catalogue(0, 3));
-    assert_eq!(earmark("declare --import testdata/declarations.csv --registry {}/r", folder).code, Some(0));
+    assert_eq!(
+        earmark("declare --import testdata/declarations.csv --confirm-authority --registry {}/r", folder)
+            .code,
+        Some(0)
+    );
     // The files name no owner.
     mandate(&folder.join("r"), "Halden Bay Records", "QZHB1");
     scan(folder, "old.jsonl");

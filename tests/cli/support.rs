@@ -73,7 +73,8 @@ pub fn registry() -> &'static Path {
 pub fn fill(folder: &Path) {
     let registered = earmark("register --manifest testdata/catalogue.csv --registry {}", folder);
     assert_eq!(registered.code, Some(0), "{registered:?}");
-    let declared = earmark("declare --import testdata/declarations.csv --registry {}", folder);
+    let declared =
+        earmark("declare --import testdata/declarations.csv --confirm-authority --registry {}", folder);
     assert_eq!(declared.code, Some(0), "{declared:?}");
 }
 

@@ -9,6 +9,7 @@ use earmark::isrc::{Isrc, IsrcPrefix};
 use earmark::registry::{Permission, Statement, Subject, Territory, Use};
 
 use crate::cli::args::RegistryDir;
+use crate::cli::args::authority::AuthorityArgs;
 use crate::cli::args::parse;
 
 /// `earmark declare`.
@@ -17,7 +18,8 @@ use crate::cli::args::parse;
 A declaration file has one row for each declaration: CSV with a header, or JSONL.
 Columns: isrc, prefix, owner, recording or everything (one of them filled), use,
 permission (allow, disallow, constrain, withdraw), terms, territories, from, until,
-declarant, source, document_hash.
+declarant, source, document_hash. It speaks in the name of --declarant: with rows in any
+other name it is shown and held back, unless --confirm-authority is given.
 
 --cawg, --aipref and --tdmrep take what was said in another vocabulary and store a
 declaration for each use it names. What it cannot say, or says about other uses, is
@@ -35,14 +37,17 @@ Examples:
   earmark declare --registry my-registry --isrc QZ-HB1-25-00003 --use ai-training \\
       --constrain 'licence from ai@halden-bay.example' --territory DE,FR \\
       --from 2026-01-01 --declarant 'Halden Bay Records'
-  earmark declare --registry my-registry --import declarations.csv")]
+  earmark declare --registry my-registry --import declarations.csv \\
+      --declarant 'Halden Bay Records'
+
+Exit codes: 0 stored, or the log says it already, 2 usage or environment, 3 held back.")]
 pub struct DeclareArgs {
     /// Where the registry is.
     #[command(flatten)]
     pub registry: RegistryDir,
     /// Read declarations from a file (.csv or .jsonl)
     #[arg(long, value_name = "FILE", groups = ["subject", "permission"],
-        conflicts_with_all = ["use_", "territory", "from", "until", "declarant", "source", "document"])]
+        conflicts_with_all = ["use_", "territory", "from", "until", "source", "document"])]
     pub import: Option<PathBuf>,
     /// What it speaks about.
     #[command(flatten)]
@@ -64,7 +69,7 @@ pub struct DeclareArgs {
     /// Last day it holds [default: without end]
     #[arg(long, value_name = "DATE", value_parser = parse::date)]
     pub until: Option<Date>,
-    /// Who says so
+    /// Who says so; with --import, whose file it is: rows in other names are held back
     #[arg(long, value_name = "NAME", required_unless_present = "import")]
     pub declarant: Option<String>,
     /// Where it was published or how it arrived
@@ -73,6 +78,9 @@ pub struct DeclareArgs {
     /// The document in which it was said; its SHA-256 is stored
     #[arg(long, value_name = "FILE")]
     pub document: Option<PathBuf>,
+    /// Consent.
+    #[command(flatten)]
+    pub authority: AuthorityArgs,
 }
 
 /// What a declaration speaks about: one of these, unless a file is imported,

@@ -10,6 +10,7 @@ use earmark::inputs::label_copy::ColumnMap;
 use earmark::isrc::{Isrc, IsrcPrefix};
 use earmark::registry::{Subject, Vocabulary};
 
+use crate::cli::args::authority::{AuthorityArgs, TakeOverArgs};
 use crate::cli::args::parse;
 use crate::cli::args::{ListFormat, RegistryDir};
 
@@ -20,6 +21,9 @@ A mandate is what the keeper of the registry has seen proof of. Nobody gives it 
 himself: what counts as proof is the keeper's to judge, and --document stores the
 hash of it. Mandates are never changed: --revoke adds a row, from the day given.
 
+What would change is shown, before and after, and stored with --confirm-authority.
+Exit codes: 0 stored, or the log says it already, 2 usage or environment, 3 held back.
+
 A file has one row for each mandate: CSV with a header, or JSONL. Columns:
 declarant, isrc, prefix, owner or recording (one of them filled), act (grant or
 revoke), from, until, source, document_hash.
@@ -28,7 +32,7 @@ Examples:
   earmark registry mandate 'Northern Rights Agency' --owner 'Halden Bay Records' \\
       --from 2026-01-01 --document contract.pdf --registry my-registry
   earmark registry mandate 'Northern Rights Agency' --owner 'Halden Bay Records' \\
-      --revoke --from 2027-01-01 --registry my-registry
+      --revoke --from 2027-01-01 --registry my-registry --confirm-authority
   earmark registry mandate --import mandates.csv --registry my-registry")]
 pub struct MandateArgs {
     /// Who may speak
@@ -59,6 +63,9 @@ pub struct MandateArgs {
     /// The document that shows it; its SHA-256 is stored
     #[arg(long, value_name = "FILE")]
     pub document: Option<PathBuf>,
+    /// Consent.
+    #[command(flatten)]
+    pub authority: AuthorityArgs,
 }
 
 /// For what a declarant may speak: one of these, unless a file is imported.
@@ -96,6 +103,11 @@ A row says all there is to say about its owner from a day on, and the last one t
 has begun counts: name all aliases again when the parent changes. An owner speaks
 for its own recordings and for those of all that belong to it.
 
+What would change is shown, before and after, and stored with --confirm-authority. A
+name that recordings or rows carry becomes an alias only if --take-over names it, too:
+what its bearer declared, and what was declared for it, then counts for the owner.
+Exit codes: 0 stored, or the log says it already, 2 usage or environment, 3 held back.
+
 A file has one row for each owner: CSV with a header, or JSONL. Columns: name,
 aliases (several separated by ;), parent, from, source, document_hash.
 
@@ -103,7 +115,7 @@ Examples:
   earmark registry owner 'Halden Bay Records' --alias 'Halden Bay' \\
       --parent 'Example Music Group' --registry my-registry
   earmark registry owner 'Halden Bay Records' --alias 'Halden Bay' \\
-      --parent 'Other Group' --from 2027-01-01 --registry my-registry
+      --parent 'Other Group' --from 2027-01-01 --registry my-registry --confirm-authority
   earmark registry owner --import owners.csv --registry my-registry")]
 pub struct OwnerArgs {
     /// The owner
@@ -130,6 +142,9 @@ pub struct OwnerArgs {
     /// The document that shows it; its SHA-256 is stored
     #[arg(long, value_name = "FILE")]
     pub document: Option<PathBuf>,
+    /// Consent.
+    #[command(flatten)]
+    pub authority: TakeOverArgs,
 }
 
 /// `earmark registry log`.
@@ -179,7 +194,7 @@ that holds the same audio.
 
 Examples:
   earmark registry export --registry my-registry --out copy.jsonl --fingerprints
-  earmark registry import copy.jsonl --registry other-registry")]
+  earmark registry import copy.jsonl --registry other-registry --confirm-authority")]
 pub struct ExportArgs {
     /// Where the registry is.
     #[command(flatten)]
@@ -203,10 +218,15 @@ Label copy (CSV, JSONL, DDEX ERN as XML) has the columns of a manifest and needs
 `path`: rows are told by id, else by ISRC. What is missing in the registry is added;
 --replace lets the file win. Recordings that are not registered are named.
 
-Exit codes: 0 all rows are in, 2 usage or environment, 3 some are not.
+What changes who may speak for what is shown, before and after, and taken only with
+--confirm-authority: the rows of an export's log, and owners, ids and ISRCs of
+registered recordings. Without it the rest is taken.
+
+Exit codes: 0 all rows are in, 2 usage or environment, 3 some are not, or something
+is held back.
 
 Examples:
-  earmark registry import copy.jsonl --registry my-registry
+  earmark registry import copy.jsonl --registry my-registry --confirm-authority
   earmark registry import labelcopy.csv --registry my-registry \\
       --columns isrc=ISRC_CODE,title='Track Title'
   earmark registry import release.xml --registry my-registry --replace")]
@@ -223,4 +243,7 @@ pub struct ImportArgs {
     /// Let label copy replace what the registry knows
     #[arg(long)]
     pub replace: bool,
+    /// Consent.
+    #[command(flatten)]
+    pub authority: TakeOverArgs,
 }

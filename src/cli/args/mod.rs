@@ -1,5 +1,6 @@
 //! What can be typed.
 
+pub mod authority;
 pub mod compare;
 pub mod declare;
 pub mod evidence;
@@ -27,6 +28,7 @@ use earmark::matching::{Effort, MatchOptions};
 use earmark::registry::{Territory, Use};
 use earmark::verdict::Policy;
 
+use crate::cli::args::authority::AuthorityArgs;
 use crate::cli::args::compare::CompareArgs;
 use crate::cli::args::declare::DeclareArgs;
 use crate::cli::args::evidence::EvidenceArgs;
@@ -155,6 +157,11 @@ owner, label, p_line, release_date. Relative paths start at the manifest's folde
 (.xml) the sound recordings that name a file are read.
 What the manifest leaves open is taken from the file's tags.
 
+Audio that is registered gets the facts that it lacks. What changes who may speak for
+it, an owner or an ISRC that was declared about, is shown, before and after, and taken
+only with --confirm-authority. Exit codes: 0 all is in, 2 usage or environment, 3 some
+files are not, or something is held back.
+
 Examples:
   earmark register music/ --registry my-registry
   earmark register song.flac other.mp3 --registry my-registry
@@ -178,6 +185,9 @@ pub struct RegisterArgs {
         hide_default_value = true
     )]
     pub columns: ColumnMap,
+    /// Consent.
+    #[command(flatten)]
+    pub authority: AuthorityArgs,
     /// Which files.
     #[command(flatten)]
     pub listing: ListingArgs,

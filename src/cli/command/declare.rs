@@ -4,14 +4,15 @@ use std::fs::{self, File};
 use std::path::Path;
 
 use earmark::registry::{
-    Appended, Declaration, DocumentHash, Log, NewDeclaration, NewEntry, Permission, Registry, Statement,
-    Subject, TableFormat, Use, Vocabulary, parse_declarations,
+    Appended, AuthorityChange, Change, Declaration, DocumentHash, Log, NewDeclaration, NewEntry, Permission,
+    Registry, Statement, Subject, TableFormat, Use, Vocabulary, parse_declarations,
 };
 use earmark::report::clean;
 use jiff::Timestamp;
 
 use super::registry::log::tell_of_clock;
 use crate::cli::args::declare::{DeclareArgs, PermissionArgs};
+use crate::cli::authority::{tell_changes, tell_how_to_apply};
 use crate::cli::command::scan::today;
 use crate::cli::error::CliError;
 use crate::cli::ui::exit::Outcome;
@@ -29,6 +30,20 @@ pub fn run(args: DeclareArgs) -> Result<Outcome, CliError> {
     };
     let mut registry = Registry::open_for_writing(&args.registry.registry)?;
     let entries: Vec<NewEntry> = declarations.into_iter().map(NewEntry::from).collect();
+    let changes = registry.changes(&entries, today())?;
+    let held = match args.import {
+        Some(_) => in_other_names(&registry, &changes, args.declarant.as_deref())?,
+        // Whose name it is was typed.
+        None => Vec::new(),
+    };
+    let consent = args.authority.consent();
+    if !consent.covers(&held) {
+        tell_changes(&held, false);
+        tell_how_to_apply(&held, &consent);
+        tell("nothing of the file is stored; --declarant says in whose name it speaks");
+        return Ok(Outcome { unchecked: true, ..Outcome::default() });
+    }
+    changes.iter().flat_map(|change| &change.look_alikes).for_each(|name| tell(clean(&name.to_string())));
     let appended = registry.append_new(&entries)?;
     tell_known(&appended, "declaration");
     if entries.is_empty() {
@@ -38,6 +53,21 @@ pub fn run(args: DeclareArgs) -> Result<Outcome, CliError> {
     report(&registry, &Log::from_entries(appended.stored).declarations)?;
     tell_of_clock(&registry, first)?;
     Ok(Outcome::default())
+}
+
+/// The changes that are not in the name of `declarant`, under any of its names.
+fn in_other_names(
+    registry: &Registry,
+    changes: &[AuthorityChange],
+    declarant: Option<&str>,
+) -> Result<Vec<AuthorityChange>, CliError> {
+    let authority = registry.log()?.authority(today());
+    let own = declarant.map(|name| authority.owner_key(name));
+    let is_own = |change: &AuthorityChange| match &change.change {
+        Change::Declaration { row, .. } => Some(authority.owner_key(&row.declarant)) == own,
+        Change::Owner { .. } | Change::Mandate { .. } | Change::Recording { .. } => false,
+    };
+    Ok(changes.iter().filter(|change| !is_own(change)).cloned().collect())
 }
 
 /// Says which rows the log says already.

@@ -1,35 +1,27 @@
 //! Taking an export in.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-use jiff::Timestamp;
+use jiff::civil::Date;
 use roaring::RoaringBitmap;
 use rusqlite::{Transaction, params};
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
-use crate::declarations::entry_of;
 use crate::index::{Segment, SegmentSummary};
-use crate::isrc::Isrc;
 use crate::registry::add::{self, recordings_hash, store_recordings_hash};
+use crate::registry::authority_change::{Spoken, changes_of};
+use crate::registry::concern::owner_counts;
 use crate::registry::log::append_to;
-use crate::registry::recording::{check_id, check_texts};
 use crate::registry::schema::database_error;
-use crate::registry::{Entry, Facts, Logged, Place, Recording, Registry, RegistryError, read, segments};
-use crate::units::{RecordingKey, Seconds};
+use crate::registry::{
+    AuthorityChange, Consent, Entry, Place, Recording, Registry, RegistryError, read, segments,
+};
 
-use super::export::{copy_file, io_error};
-use super::{EXPORT_SCHEMA, Header};
-
-/// Longest accepted line, in bytes. A row of the longest accepted texts, every
-/// character escaped, takes half of it.
-const MAX_LINE_BYTES: u64 = 8 * 1024 * 1024;
+use super::export::copy_file;
+use super::file::{Export, parse, refused};
 
 /// What became of an export.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Imported {
     /// Recordings that are new, with their fingerprints.
     pub new: u64,
@@ -41,75 +33,28 @@ pub struct Imported {
     pub left_out: Vec<(String, String)>,
     /// Rows added to the log.
     pub log_rows: u64,
+    /// What changes who may speak for what, in registered recordings and by rows of the
+    /// log that are not there.
+    pub authority: Vec<AuthorityChange>,
+    /// What became of it.
+    pub log: LogTaken,
+    /// Recordings of which a change of who may speak for them was held back.
+    pub recordings_held: u64,
     /// Whether the registry is equal to the exported one now: the content
     /// hashes are the same.
     pub equal: bool,
 }
 
-/// Whether the file is an export, by its first line. Fails when it cannot be read.
-pub fn is_export(path: &Path) -> std::io::Result<bool> {
-    let mut line = Vec::new();
-    BufReader::new(File::open(path)?).take(64 * 1024).read_until(b'\n', &mut line)?;
-    let schema = serde_json::from_slice::<Value>(&line).ok();
-    Ok(schema.is_some_and(|header| header["schema"].as_str().is_some_and(|name| name == EXPORT_SCHEMA)))
-}
-
-/// An export as it was read.
-struct Export {
-    header: Header,
-    recordings: Vec<ReadRecording>,
-    entries: Vec<Entry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ReadRecording {
-    key: u32,
-    id: String,
-    isrcs: Vec<Isrc>,
-    title: Option<String>,
-    version: Option<String>,
-    artist: Option<String>,
-    album: Option<String>,
-    owner: Option<String>,
-    label: Option<String>,
-    p_line: Option<String>,
-    release_date: Option<String>,
-    audio_hash: String,
-    duration_s: Seconds,
-    source_path: Option<String>,
-}
-
-impl ReadRecording {
-    fn recording(&self) -> Result<Recording, String> {
-        let audio_hash = blake3::Hash::from_hex(&self.audio_hash)
-            .map_err(|_| format!("audio_hash {:?} is no hash of 64 hexadecimal digits", self.audio_hash))?;
-        let facts = Facts {
-            title: self.title.clone(),
-            version: self.version.clone(),
-            artist: self.artist.clone(),
-            album: self.album.clone(),
-            owner: self.owner.clone(),
-            label: self.label.clone(),
-            p_line: self.p_line.clone(),
-            release_date: self.release_date.clone(),
-        };
-        if self.id.trim().is_empty() {
-            return Err("a recording without an id".to_owned());
-        }
-        check_id(&self.id).map_err(|error| error.to_string())?;
-        check_texts(&facts, self.source_path.as_deref(), self.duration_s)
-            .map_err(|error| error.to_string())?;
-        Ok(Recording {
-            key: RecordingKey(self.key),
-            id: self.id.clone(),
-            isrcs: add::sorted(&self.isrcs),
-            facts,
-            audio_hash: *audio_hash.as_bytes(),
-            duration_s: self.duration_s,
-            source_path: self.source_path.clone(),
-        })
-    }
+/// What became of the log of an export.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogTaken {
+    /// All of it is there now.
+    #[default]
+    Whole,
+    /// The rows that are not there are held back: there is no consent to what they change.
+    HeldBack,
+    /// It is another one than the registry's, and nothing of it could be taken.
+    Differs,
 }
 
 impl Registry {
@@ -119,14 +64,18 @@ impl Registry {
     /// A registry without recordings takes fingerprints, where the export has
     /// them. Any other, and every registry where it has none, takes name, facts,
     /// ISRCs and source of the recordings whose audio it holds, as they are in
-    /// the export, and tells of the others. The log is taken row by row with
-    /// its numbers and hashes; it must begin with the whole log that is there,
+    /// the export, and tells of the others. With consent the log is taken row by row
+    /// with its numbers and hashes; it must begin with the whole log that is there,
     /// or be the beginning of it.
+    ///
+    /// What changes who may speak for what is told, for `day`, and is held back where
+    /// `consent` does not cover it: the whole rest of the log, as a chain cannot leave a
+    /// row out, and owners, ids and ISRCs of registered recordings.
     ///
     /// # Errors
     /// When a file cannot be read or is damaged, when the fingerprints were made
-    /// with other params, or when the logs differ. Nothing is taken then.
-    pub fn import(&mut self, path: &Path) -> Result<Imported, RegistryError> {
+    /// with other params, or when the log is to be taken and differs. Nothing is taken then.
+    pub fn import(&mut self, path: &Path, consent: &Consent, day: Date) -> Result<Imported, RegistryError> {
         let export = parse(path)?;
         let params_id = self.params.id().to_string();
         if export.header.params_id != params_id {
@@ -142,15 +91,22 @@ impl Registry {
         }
         let committed = self.commit(|transaction, place| {
             let mut imported = Imported::default();
+            let carried = owner_counts(transaction, place.database)?;
             let empty = transaction
                 .query_row("SELECT NOT EXISTS (SELECT 1 FROM recording)", [], |row| row.get(0))
                 .map_err(database_error(place.database, "read"))?;
             if empty && !export.header.fingerprints.is_empty() {
                 take_fingerprints(transaction, place, path, &export, &mut imported)?;
             } else {
-                take_metadata(transaction, place, &export, &mut imported)?;
+                take_metadata(transaction, place, &export, consent, &mut imported)?;
             }
-            take_log(transaction, place, path, &export, &mut imported)?;
+            // What is held back is told as it is for who gives consent then.
+            let carried = match consent {
+                Consent::Withheld => owner_counts(transaction, place.database)?,
+                Consent::Given { .. } => carried,
+            };
+            let terms = Terms { consent, carried: &carried, day };
+            take_log(transaction, place, path, &export, &terms, &mut imported)?;
             let changed = imported.new + imported.changed + imported.log_rows > 0;
             Ok((imported, changed))
         });
@@ -160,10 +116,6 @@ impl Registry {
         imported.equal = self.content_hash_hex()? == export.header.content_hash;
         Ok(imported)
     }
-}
-
-fn refused(path: &Path, line: Option<u64>, reason: impl Into<String>) -> RegistryError {
-    RegistryError::Copy { path: path.to_owned(), line, reason: reason.into() }
 }
 
 /// The segments become the registry's, under numbers of its own.
@@ -236,9 +188,11 @@ fn take_metadata(
     transaction: &Transaction<'_>,
     place: &Place<'_>,
     export: &Export,
+    consent: &Consent,
     imported: &mut Imported,
 ) -> Result<(), RegistryError> {
     let database = database_error(place.database, "write to");
+    let spoken = Spoken::read(transaction, place.database)?;
     let mut hash = recordings_hash(transaction, place)?;
     for read in &export.recordings {
         let given = match read.recording() {
@@ -253,7 +207,14 @@ fn take_metadata(
             continue;
         };
         // Its place and length are those of the registered audio.
-        let given = Recording { key: registered.key, duration_s: registered.duration_s, ..given };
+        let mut given = Recording { key: registered.key, duration_s: registered.duration_s, ..given };
+        if let Some((change, rest)) = spoken.compare(&registered, &given) {
+            imported.authority.push(change);
+            if *consent == Consent::Withheld {
+                imported.recordings_held += 1;
+                given = rest;
+            }
+        }
         if given == registered {
             imported.unchanged += 1;
             continue;
@@ -275,35 +236,40 @@ fn take_metadata(
     store_recordings_hash(transaction, place, &hash)
 }
 
+/// How the log of an export is taken.
+struct Terms<'a> {
+    consent: &'a Consent,
+    /// The owners of recordings whose names are not taken over.
+    carried: &'a [(String, u64)],
+    day: Date,
+}
+
 fn take_log(
     transaction: &Transaction<'_>,
     place: &Place<'_>,
     path: &Path,
     export: &Export,
+    terms: &Terms<'_>,
     imported: &mut Imported,
 ) -> Result<(), RegistryError> {
-    let (rows, last): (i64, [u8; 32]) = transaction
-        .query_row("SELECT log_rows, log_hash FROM registry", [], |row| Ok((row.get(0)?, row.get(1)?)))
-        .map_err(database_error(place.database, "read"))?;
-    let there = usize::try_from(rows).map_err(|_| place.corrupt(format!("its log has {rows} rows")))?;
-    let differ = || {
-        refused(
-            path,
-            None,
-            "its log is another one than the registry's: two chains cannot become one; \
-             import it into a new registry, or declare what it holds anew",
-        )
+    let Some(new) = continuation(transaction, place, export)? else {
+        if *terms.consent == Consent::Withheld {
+            imported.log = LogTaken::Differs;
+            return Ok(());
+        }
+        let reason = "its log is another one than the registry's: two chains cannot become one; \
+                      import it into a new registry, or declare what it holds anew";
+        return Err(refused(path, None, reason));
     };
-    if export.entries.len() <= there {
-        let Some(end) = export.entries.last() else { return Ok(()) };
-        let same = read::log_hash_of(transaction, place.database, end.seq)?;
-        return if same == Some(end.hash) { Ok(()) } else { Err(differ()) };
-    }
-    let (known, new) = export.entries.split_at(there);
-    if known.last().is_some_and(|end| end.hash != last) {
-        return Err(differ());
-    }
+    let there = export.entries.len() - new.len();
     let rows: Vec<_> = new.iter().map(|entry| entry.row.clone()).collect();
+    let changes = changes_of(transaction, place.database, terms.carried, &rows, terms.day)?;
+    let covered = terms.consent.covers(&changes);
+    imported.authority.extend(changes);
+    if !covered {
+        imported.log = LogTaken::HeldBack;
+        return Ok(());
+    }
     let stored = append_to(transaction, place, &rows)?;
     let first_line = 2 + export.recordings.len() + there;
     for (line, (stored, given)) in (first_line as u64..).zip(stored.iter().zip(new)) {
@@ -319,76 +285,22 @@ fn take_log(
     Ok(())
 }
 
-fn parse(path: &Path) -> Result<Export, RegistryError> {
-    let file = File::open(path).map_err(io_error(path, "open"))?;
-    let mut reader = BufReader::with_capacity(256 * 1024, file);
-    let (mut bytes, mut number) = (Vec::new(), 0);
-    let mut export: Option<Export> = None;
-    loop {
-        bytes.clear();
-        let read = (&mut reader).take(MAX_LINE_BYTES).read_until(b'\n', &mut bytes);
-        if read.map_err(io_error(path, "read"))? == 0 {
-            break;
-        }
-        number += 1;
-        let wrong = |reason: String| refused(path, Some(number), reason);
-        if bytes.last() != Some(&b'\n') && bytes.len() as u64 == MAX_LINE_BYTES {
-            return Err(wrong(format!("is longer than {MAX_LINE_BYTES} bytes: no row of an export is")));
-        }
-        match &mut export {
-            None => {
-                let header: Header = serde_json::from_slice(&bytes)
-                    .map_err(|error| wrong(format!("is not the header of an export: {error}")))?;
-                if header.schema != EXPORT_SCHEMA {
-                    let schema = header.schema;
-                    return Err(wrong(format!(
-                        "has the schema {schema}, and this earmark reads {EXPORT_SCHEMA}"
-                    )));
-                }
-                export = Some(Export { header, recordings: Vec::new(), entries: Vec::new() });
-            }
-            Some(export) => row(&bytes, export).map_err(wrong)?,
-        }
+/// The rows of the export's log that come after those of the registry; none if it is
+/// the beginning of the registry's, `None` if it is another one.
+fn continuation<'a>(
+    transaction: &Transaction<'_>,
+    place: &Place<'_>,
+    export: &'a Export,
+) -> Result<Option<&'a [Entry]>, RegistryError> {
+    let (rows, last): (i64, [u8; 32]) = transaction
+        .query_row("SELECT log_rows, log_hash FROM registry", [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .map_err(database_error(place.database, "read"))?;
+    let there = usize::try_from(rows).map_err(|_| place.corrupt(format!("its log has {rows} rows")))?;
+    if export.entries.len() <= there {
+        let Some(end) = export.entries.last() else { return Ok(Some(&[])) };
+        let same = read::log_hash_of(transaction, place.database, end.seq)?;
+        return Ok((same == Some(end.hash)).then_some(&[]));
     }
-    let export = export.ok_or_else(|| refused(path, None, "is empty"))?;
-    let counts = (export.recordings.len() as u64, export.entries.len() as u64);
-    if counts != (export.header.recordings, export.header.log_rows) {
-        let reason = format!(
-            "holds {} recordings and {} rows of the log, its header says {} and {}: it was cut, copy it again",
-            counts.0, counts.1, export.header.recordings, export.header.log_rows
-        );
-        return Err(refused(path, None, reason));
-    }
-    Ok(export)
-}
-
-fn row(bytes: &[u8], export: &mut Export) -> Result<(), String> {
-    let no_row = |error: serde_json::Error| format!("is no row of an export: {error}");
-    let mut object: Map<String, Value> = serde_json::from_slice(bytes).map_err(no_row)?;
-    let mut take = |key: &str| match object.remove(key) {
-        Some(Value::String(text)) => Ok(text),
-        Some(Value::Number(number)) => Ok(number.to_string()),
-        _ => Err(format!("has no {key}")),
-    };
-    let kind = take("row")?;
-    if kind == "recording" {
-        if !export.entries.is_empty() {
-            return Err("a recording after rows of the log".to_owned());
-        }
-        export.recordings.push(serde_json::from_value(Value::Object(object)).map_err(no_row)?);
-        return Ok(());
-    }
-    let seq = take("seq")?;
-    let hash = take("hash")?;
-    let received_at = take("received_at")?;
-    let hash = blake3::Hash::from_hex(&hash).map_err(|_| format!("{hash:?} is no hash"))?;
-    let received_at: Timestamp =
-        received_at.parse().map_err(|error| format!("received_at {received_at:?}: {error}"))?;
-    let entry = entry_of(&kind, object, received_at)?;
-    let seq = seq.parse().map_err(|_| format!("seq {seq} is no number"))?;
-    if seq != export.entries.len() as u64 + 1 {
-        return Err(format!("row {} of the log is missing or out of place", export.entries.len() + 1));
-    }
-    export.entries.push(Logged { seq, row: entry, hash: *hash.as_bytes() });
-    Ok(())
+    let (known, new) = export.entries.split_at(there);
+    Ok(known.last().is_none_or(|end| end.hash == last).then_some(new))
 }

@@ -11,10 +11,12 @@
 //! does not hold.
 
 mod export;
+mod file;
 mod import;
 
 pub use export::Exported;
-pub use import::{Imported, is_export};
+pub use file::is_export;
+pub use import::{Imported, LogTaken};
 
 use serde::{Deserialize, Serialize};
 

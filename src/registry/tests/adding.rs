@@ -92,12 +92,12 @@ fn the_same_audio_is_stored_once_and_completed() {
     again.facts.title = Some("Other title".to_owned());
     again.facts.owner = Some("Owner".to_owned());
     again.isrcs = vec![isrc("QZHB12400002")];
-    let added = registry.add(&[first.clone(), again.clone()]).unwrap();
-    assert_eq!(
-        added[1],
-        Added::Duplicate { id: "one".to_owned(), changed: true, kept: vec!["id", "title"] },
-        "also within one batch"
-    );
+    let added = registry.add_with(&[first.clone(), again.clone()], &agreed()).unwrap();
+    let Added::Duplicate { id, changed: true, kept, authority } = &added[1] else {
+        panic!("also within one batch: {:?}", added[1])
+    };
+    assert_eq!((id.as_str(), kept.as_slice()), ("one", ["id", "title"].as_slice()));
+    assert_eq!(authority.len(), 1, "the owner: {authority:?}");
     let stored = registry.recording_by_id("one").unwrap().unwrap();
     assert_eq!(stored.isrcs, [isrc("QZHB12400001"), isrc("QZHB12400002")]);
     assert_eq!(stored.facts.title.as_deref(), Some("Title"));
@@ -107,7 +107,12 @@ fn the_same_audio_is_stored_once_and_completed() {
     let added = registry.add(&[again]).unwrap();
     assert_eq!(
         added[0],
-        Added::Duplicate { id: "one".to_owned(), changed: false, kept: vec!["id", "title"] }
+        Added::Duplicate {
+            id: "one".to_owned(),
+            changed: false,
+            kept: vec!["id", "title"],
+            authority: vec![]
+        }
     );
     let after = registry.info().unwrap();
     assert_eq!(after.content_hash, before.content_hash);

@@ -83,7 +83,8 @@ fn content(folder: &Path) -> Content {
 fn an_export_with_fingerprints_makes_an_equal_registry_from_nothing() {
     let (folder, file) = exported();
     let (from, to) = (folder.path().join("r"), folder.path().join("copy"));
-    let imported = Registry::create(&to, &Params::default()).unwrap().import(&file).unwrap();
+    let imported =
+        Registry::create(&to, &Params::default()).unwrap().import(&file, &agreed(), day()).unwrap();
     assert_eq!((imported.new, imported.log_rows, imported.equal), (4, 10, true));
     assert_eq!(imported.left_out, []);
     assert_eq!(content(&to), content(&from));
@@ -106,7 +107,7 @@ fn an_export_with_fingerprints_makes_an_equal_registry_from_nothing() {
     // Once more changes nothing, and the copy goes on like the original.
     let mut copy = Registry::open_for_writing(&to).unwrap();
     let generation = copy.generation().unwrap();
-    let again = copy.import(&file).unwrap();
+    let again = copy.import(&file, &agreed(), day()).unwrap();
     assert_eq!((again.new, again.changed, again.unchanged, again.log_rows), (0, 0, 4, 0));
     assert!(again.equal);
     assert_eq!(copy.generation().unwrap(), generation);
@@ -137,7 +138,7 @@ fn without_fingerprints_the_audio_that_is_there_gets_its_metadata() {
     five.duration_s = 0.1 + 0.2;
     five.isrcs = vec!["QZHB12400009".parse().unwrap()];
     registry.add(&[recording(1), named("three", 3), five, named("extra", 9)]).unwrap();
-    let imported = registry.import(&plain).unwrap();
+    let imported = registry.import(&plain, &agreed(), day()).unwrap();
     assert_eq!((imported.new, imported.changed, imported.unchanged), (0, 2, 1));
     assert_eq!(imported.left_out.len(), 1);
     assert_eq!(imported.left_out[0].0, "four");
@@ -150,7 +151,7 @@ fn without_fingerprints_the_audio_that_is_there_gets_its_metadata() {
     assert_eq!(content(&to), content(&from), "the same content in the end");
     // A registry with recordings of its own takes no fingerprints, but the rest.
     let mut registry = Registry::open_for_writing(&to).unwrap();
-    assert!(registry.import(&file).unwrap().equal);
+    assert!(registry.import(&file, &agreed(), day()).unwrap().equal);
 }
 
 #[test]
@@ -158,7 +159,7 @@ fn logs_are_taken_where_one_begins_with_the_other() {
     let (folder, file) = exported();
     let to = folder.path().join("copy");
     let mut copy = Registry::create(&to, &Params::default()).unwrap();
-    copy.import(&file).unwrap();
+    copy.import(&file, &agreed(), day()).unwrap();
     copy.declare(&[declaration(Subject::Everything, Permission::Allow)]).unwrap();
     let longer = folder.path().join("longer.jsonl");
     drop(copy);
@@ -166,14 +167,14 @@ fn logs_are_taken_where_one_begins_with_the_other() {
 
     // The original catches up, and the shorter export has nothing for it then.
     let mut original = Registry::open_for_writing(&folder.path().join("r")).unwrap();
-    assert_eq!(original.import(&longer).unwrap().log_rows, 1);
-    assert_eq!(original.import(&file).unwrap().log_rows, 0);
+    assert_eq!(original.import(&longer, &agreed(), day()).unwrap().log_rows, 1);
+    assert_eq!(original.import(&file, &agreed(), day()).unwrap().log_rows, 0);
     // One that went another way does not.
     let mut other = Registry::create(&folder.path().join("other"), &Params::default()).unwrap();
     other.declare(&[declaration(Subject::Everything, Permission::Disallow)]).unwrap();
     for file in [&file, &longer] {
         let before = other.info().unwrap();
-        let error = other.import(file).unwrap_err().to_string();
+        let error = other.import(file, &agreed(), day()).unwrap_err().to_string();
         assert!(error.contains("two chains cannot become one"), "{error}");
         assert_eq!(other.info().unwrap(), before, "nothing was taken");
         assert_eq!(segment_files(&folder.path().join("other")), [""; 0]);
@@ -246,7 +247,7 @@ fn a_changed_export_is_refused_and_leaves_nothing_behind() {
         fs::write(&file, bad).unwrap();
         let to = folder.path().join(format!("to {name}"));
         let mut registry = Registry::create(&to, &Params::default()).unwrap();
-        let error = registry.import(&file).map(|_| ()).unwrap_err().to_string();
+        let error = registry.import(&file, &agreed(), day()).map(|_| ()).unwrap_err().to_string();
         assert!(error.contains(expected), "{name}: {error}");
         assert_eq!(registry.info().unwrap().recordings, 0, "{name}");
         assert_eq!(registry.generation().unwrap(), 0, "{name}");
@@ -259,7 +260,7 @@ fn a_changed_export_is_refused_and_leaves_nothing_behind() {
     bytes[middle] ^= 1;
     fs::write(&segment, bytes).unwrap();
     let mut registry = Registry::create(&folder.path().join("flipped"), &Params::default()).unwrap();
-    let error = registry.import(&file).unwrap_err().to_string();
+    let error = registry.import(&file, &agreed(), day()).unwrap_err().to_string();
     assert!(error.contains("is not the file that was exported"), "{error}");
 }
 
@@ -319,12 +320,17 @@ fn label_copy_fills_what_is_missing_and_replaces_when_told() {
     let unknown = LabelCopy { isrcs: isrc("QZHB12400009"), ..LabelCopy::default() };
     let mut long = by_id.clone();
     long.facts.title = Some("x".repeat(70_000));
-    let updates = registry.update(&[by_isrc.clone(), by_id, unknown, long], false).unwrap();
+    let updates =
+        registry.update(&[by_isrc.clone(), by_id, unknown, long], Existing::Keep, &agreed()).unwrap();
+    let Updated::Changed { ids, kept, authority } = &updates[0] else { panic!("{:?}", updates[0]) };
     assert_eq!(
-        updates[..3],
+        (ids.join(" "), kept.join(" "), authority.len()),
+        ("one two".to_owned(), "title".to_owned(), 2)
+    );
+    assert_eq!(
+        updates[1..3],
         [
-            Updated::Changed { ids: vec!["one".to_owned(), "two".to_owned()], kept: vec!["title"] },
-            Updated::Changed { ids: vec!["three".to_owned()], kept: vec![] },
+            Updated::Changed { ids: vec!["three".to_owned()], kept: vec![], authority: vec![] },
             Updated::NotRegistered,
         ]
     );
@@ -337,11 +343,11 @@ fn label_copy_fills_what_is_missing_and_replaces_when_told() {
     assert_eq!(registry.verify().unwrap(), [], "the hash went along");
 
     let generation = registry.generation().unwrap();
-    let again = registry.update(std::slice::from_ref(&by_isrc), false).unwrap();
-    assert_eq!(again, [Updated::Unchanged { kept: vec!["title"] }]);
+    let again = registry.update(std::slice::from_ref(&by_isrc), Existing::Keep, &agreed()).unwrap();
+    assert_eq!(again, [Updated::Unchanged { kept: vec!["title"], authority: vec![] }]);
     assert_eq!(registry.generation().unwrap(), generation, "nothing changed, no commit");
-    let replaced = registry.update(&[by_isrc], true).unwrap();
-    assert_eq!(replaced, [Updated::Changed { ids: vec!["one".to_owned()], kept: vec![] }]);
+    let replaced = registry.update(&[by_isrc], Existing::Replace, &agreed()).unwrap();
+    assert_eq!(replaced, [Updated::Changed { ids: vec!["one".to_owned()], kept: vec![], authority: vec![] }]);
     assert_eq!(of(&registry, "one").facts.title.as_deref(), Some("Other title"));
     assert_eq!(registry.verify().unwrap(), []);
 }

@@ -3,6 +3,7 @@
 mod adding;
 mod altered;
 mod authority;
+mod authority_change;
 mod compacting;
 mod concurrency;
 mod copying;
@@ -54,6 +55,16 @@ pub(super) fn recording(seed: u32) -> NewRecording {
 /// The same with an id.
 pub(super) fn named(id: &str, seed: u32) -> NewRecording {
     NewRecording { id: Some(id.to_owned()), ..recording(seed) }
+}
+
+/// Consent to all that takes no name over.
+pub(super) fn agreed() -> Consent {
+    Consent::Given { take_over: Vec::new() }
+}
+
+/// The day for which changes are told.
+pub(super) fn day() -> jiff::civil::Date {
+    "2026-11-21".parse().unwrap()
 }
 
 pub(super) fn declaration(subject: Subject, permission: Permission) -> NewDeclaration {

@@ -75,7 +75,9 @@ fn a_reload_finds_what_a_new_reader_finds_whatever_was_committed() {
             drop(writer.declare(&[declaration(Subject::Everything, Permission::Allow)]).unwrap())
         }),
         ("owner", &|writer| drop(writer.append(&[owner("Halden", &[], None, None).into()]).unwrap())),
-        ("update", &|writer| drop(writer.update(std::slice::from_ref(&copy), false).unwrap())),
+        ("update", &|writer| {
+            drop(writer.update(std::slice::from_ref(&copy), Existing::Keep, &agreed()).unwrap())
+        }),
         ("remove", &|writer| drop(writer.remove(&gone(&["four"])).unwrap())),
         ("add and remove", &|writer| {
             writer.add(&[named("six", 6), named("seven", 7)]).unwrap();

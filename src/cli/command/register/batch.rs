@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender};
 
 use earmark::check::pipeline::StopFlag;
-use earmark::registry::{Added, NewRecording, Registry, RegistryError};
+use earmark::registry::{Added, Consent, NewRecording, Registry, RegistryError};
 use earmark::units::Seconds;
 
 /// Audio in a batch, at most. Fingerprints of an hour take about four
@@ -64,10 +64,16 @@ pub enum News {
 /// Commits batches as they come and tells what became of them; ends with the
 /// last batch or the first error. After each it merges the segments that are due,
 /// while the next files are read; not any more once `stop` is raised.
-pub fn commit_all(registry: &mut Registry, batches: Receiver<Batch>, stop: &StopFlag, news: &Sender<News>) {
+pub fn commit_all(
+    registry: &mut Registry,
+    batches: Receiver<Batch>,
+    consent: &Consent,
+    stop: &StopFlag,
+    news: &Sender<News>,
+) {
     let mut merging = true;
     for Batch { paths, recordings, .. } in batches {
-        let added = match registry.add(&recordings) {
+        let added = match registry.add_with(&recordings, consent) {
             Ok(added) => added,
             Err(error) => {
                 // Nobody listens any more when the run was broken off.

@@ -14,10 +14,11 @@ use earmark::audio::Limits;
 use earmark::check::pipeline::Pipeline;
 use earmark::inputs::label_copy::{Manifest, Purpose, Row, read_manifest};
 use earmark::params::Params;
-use earmark::registry::{Added, NewRecording, Registry};
+use earmark::registry::{Added, AuthorityChange, Consent, NewRecording, Registry};
 use earmark::units::Seconds;
 
 use crate::cli::args::RegisterArgs;
+use crate::cli::authority::{tell_changes, tell_how_to_apply};
 use crate::cli::error::CliError;
 use crate::cli::guard::Guard;
 use crate::cli::listing;
@@ -66,10 +67,12 @@ pub fn run(args: RegisterArgs, threads: Option<NonZeroUsize>, guard: Guard) -> R
     // Committing and merging have a thread of their own, so that reading goes on
     // meanwhile.
     // The channel holds nothing: one batch is collected while one is committed.
+    let consent = args.authority.consent();
+    let agreed = &consent;
     let whole = thread::scope(|scope| {
         let (batches, full) = mpsc::sync_channel::<Batch>(0);
         let (committed, commits) = mpsc::channel();
-        scope.spawn(move || batch::commit_all(&mut registry, full, &stop, &committed));
+        scope.spawn(move || batch::commit_all(&mut registry, full, agreed, &stop, &committed));
         let mut batch = Batch::default();
         let ending = run_named(
             &pipeline,
@@ -113,10 +116,14 @@ pub fn run(args: RegisterArgs, threads: Option<NonZeroUsize>, guard: Guard) -> R
     })?;
     progress.while_hidden(|| left_out.tell());
     progress.finish(Some(&counts));
+    let withheld = consent == Consent::Withheld;
+    tell_changes(&counts.authority, !withheld);
+    let held = if withheld { counts.authority.as_slice() } else { &[] };
+    tell_how_to_apply(held, &consent);
     if !whole {
         tell("interrupted: what is counted here is registered; run the same command again for the rest");
     }
-    Ok(Outcome { disallowed: false, unchecked: counts.failed > 0 || !whole })
+    Ok(Outcome { disallowed: false, unchecked: counts.failed > 0 || !whole || !held.is_empty() })
 }
 
 /// Hands the batch over and empties it. When the thread that commits has
@@ -190,6 +197,8 @@ struct Counts {
     new: u64,
     duplicates: u64,
     failed: u64,
+    /// What changes who may speak for recordings that were registered before.
+    authority: Vec<AuthorityChange>,
 }
 
 impl Counts {
@@ -209,8 +218,9 @@ impl Counts {
             for (path, added) in paths.iter().zip(added) {
                 match added {
                     Added::New { .. } => self.new += 1,
-                    Added::Duplicate { id, kept, .. } => {
+                    Added::Duplicate { id, kept, authority, .. } => {
                         self.duplicates += 1;
+                        self.authority.extend(authority);
                         if !kept.is_empty() {
                             progress.say(
                                 path,

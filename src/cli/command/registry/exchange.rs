@@ -4,11 +4,16 @@ use std::path::Path;
 
 use earmark::inputs::label_copy::{Purpose, Row, read_manifest};
 use earmark::params::Params;
-use earmark::registry::{LabelCopy, Registry, RegistryError, Updated, is_export};
+use earmark::registry::{
+    AuthorityChange, Change, Consent, Existing, Imported, LabelCopy, LogTaken, Registry, RegistryError,
+    Updated, is_export,
+};
 use earmark::report::clean;
 
 use crate::cli::args::log::{ExportArgs, ImportArgs};
+use crate::cli::authority::{tell_changes, tell_how_to_apply};
 use crate::cli::command::register::{is_other_length, other_length_told};
+use crate::cli::command::scan::today;
 use crate::cli::error::CliError;
 use crate::cli::ui::exit::Outcome;
 use crate::cli::ui::messages::{counted, tell};
@@ -44,7 +49,8 @@ pub fn import(args: ImportArgs) -> Result<Outcome, CliError> {
 }
 
 fn import_export(args: &ImportArgs) -> Result<Outcome, CliError> {
-    let imported = open_or_create(&args.registry.registry)?.import(&args.file)?;
+    let consent = args.authority.consent();
+    let imported = open_or_create(&args.registry.registry)?.import(&args.file, &consent, today())?;
     for (id, why) in &imported.left_out {
         tell(clean(&format!("{id}: left out, {why}")));
     }
@@ -56,11 +62,33 @@ fn import_export(args: &ImportArgs) -> Result<Outcome, CliError> {
         imported.left_out.len(),
         counted(imported.log_rows, "row")
     ));
+    let held = tell_authority(&imported, &consent);
     tell(match imported.equal {
         true => "the registry is equal to the exported one: the content hash is the same",
         false => "the registry differs from the exported one: the content hash is another",
     });
-    Ok(Outcome { disallowed: false, unchecked: !imported.left_out.is_empty() })
+    Ok(Outcome { disallowed: false, unchecked: held || !imported.left_out.is_empty() })
+}
+
+/// Tells what changed who may speak for what, or would; whether something is held back.
+fn tell_authority(imported: &Imported, consent: &Consent) -> bool {
+    let of_recordings = |change: &AuthorityChange| matches!(change.change, Change::Recording { .. });
+    let (recordings, rows): (Vec<_>, Vec<_>) = imported.authority.iter().cloned().partition(of_recordings);
+    let recordings_held = *consent == Consent::Withheld;
+    tell_changes(&recordings, !recordings_held);
+    tell_changes(&rows, imported.log == LogTaken::Whole);
+    let mut held = if recordings_held { recordings } else { Vec::new() };
+    match imported.log {
+        LogTaken::Whole => {}
+        LogTaken::HeldBack => held.extend(rows),
+        LogTaken::Differs => {
+            tell(
+                "the log of the export is another one than the registry's, and is left out with all it says",
+            );
+        }
+    }
+    tell_how_to_apply(&held, consent);
+    !held.is_empty() || imported.log != LogTaken::Whole
 }
 
 /// Opens a registry for writing; makes it if there is none.
@@ -82,13 +110,19 @@ fn describe(args: &ImportArgs) -> Result<Outcome, CliError> {
     let label_copy =
         |row: &Row| LabelCopy { id: row.id.clone(), isrcs: row.isrcs.clone(), facts: row.facts.clone() };
     let rows: Vec<LabelCopy> = manifest.rows.iter().map(label_copy).collect();
-    let updates = registry.update(&rows, args.replace)?;
+    let existing = if args.replace { Existing::Replace } else { Existing::Keep };
+    let consent = args.authority.consent();
+    let updates = registry.update(&rows, existing, &consent)?;
     let mut counts = Counts { refused: manifest.bad_rows.len() as u64, ..Counts::default() };
     for (row, update) in manifest.rows.iter().zip(updates) {
         let at = format!("{}, line {}", args.file.display(), row.line);
         counts.take(&at, row, update);
         tell_lengths(&registry, &at, row)?;
     }
+    let withheld = consent == Consent::Withheld;
+    tell_changes(&counts.authority, !withheld);
+    let held = if withheld { counts.authority.as_slice() } else { &[] };
+    tell_how_to_apply(held, &consent);
     tell(format_args!(
         "{} changed, {} unchanged, {} not registered, {} refused",
         counted(counts.changed, "row"),
@@ -96,7 +130,10 @@ fn describe(args: &ImportArgs) -> Result<Outcome, CliError> {
         counts.not_registered,
         counts.refused
     ));
-    Ok(Outcome { disallowed: false, unchecked: counts.refused + counts.not_registered > 0 })
+    Ok(Outcome {
+        disallowed: false,
+        unchecked: counts.refused + counts.not_registered > 0 || !held.is_empty(),
+    })
 }
 
 /// What became of the rows.
@@ -106,18 +143,22 @@ struct Counts {
     unchanged: u64,
     not_registered: u64,
     refused: u64,
+    /// What changes who may speak for what.
+    authority: Vec<AuthorityChange>,
 }
 
 impl Counts {
     /// Counts a row and tells what somebody should know about it.
     fn take(&mut self, at: &str, row: &Row, update: Updated) {
         let kept = match update {
-            Updated::Changed { kept, .. } => {
+            Updated::Changed { kept, authority, .. } => {
                 self.changed += 1;
+                self.authority.extend(authority);
                 kept
             }
-            Updated::Unchanged { kept } => {
+            Updated::Unchanged { kept, authority } => {
                 self.unchanged += 1;
+                self.authority.extend(authority);
                 kept
             }
             Updated::NotRegistered => {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use earmark::registry::{
-    Authority, Declaration, Entry, Log, MandateAct, NewEntry, NewMandate, NewOwner, Registry, Statement,
-    Subject, Use, Vocabulary, name_key, parse_mandates, parse_owners,
+    Authority, Consent, Declaration, Entry, Log, MandateAct, NewEntry, NewMandate, NewOwner, Registry,
+    Statement, Subject, Use, Vocabulary, name_key, parse_mandates, parse_owners,
 };
 use earmark::report::{clean, write_entry, write_json_line};
 use jiff::Timestamp;
@@ -13,6 +13,7 @@ use serde_json::json;
 
 use crate::cli::args::ListFormat;
 use crate::cli::args::log::{LogArgs, MandateArgs, OwnerArgs};
+use crate::cli::authority::{tell_changes, tell_how_to_apply};
 use crate::cli::command::declare::{document_hash, open_table, tell_known};
 use crate::cli::command::scan::today;
 use crate::cli::error::CliError;
@@ -40,7 +41,11 @@ pub fn mandate(args: MandateArgs) -> Result<Outcome, CliError> {
         }],
         _ => Vec::new(),
     };
-    append(&args.registry.registry, mandates.into_iter().map(NewEntry::Mandate).collect())
+    append(
+        &args.registry.registry,
+        mandates.into_iter().map(NewEntry::Mandate).collect(),
+        &args.authority.consent(),
+    )
 }
 
 /// Stores names and parents of owners.
@@ -62,12 +67,24 @@ pub fn owner(args: OwnerArgs) -> Result<Outcome, CliError> {
         }],
         _ => Vec::new(),
     };
-    append(&args.registry.registry, owners.into_iter().map(NewEntry::Owner).collect())
+    append(
+        &args.registry.registry,
+        owners.into_iter().map(NewEntry::Owner).collect(),
+        &args.authority.consent(),
+    )
 }
 
-fn append(folder: &std::path::Path, entries: Vec<NewEntry>) -> Result<Outcome, CliError> {
+/// Stores rows if there is consent to all that they change.
+fn append(folder: &std::path::Path, entries: Vec<NewEntry>, consent: &Consent) -> Result<Outcome, CliError> {
     let mut registry = Registry::open_for_writing(folder)?;
+    let changes = registry.changes(&entries, today())?;
+    if !consent.covers(&changes) {
+        tell_changes(&changes, false);
+        tell_how_to_apply(&changes, consent);
+        return Ok(Outcome { unchecked: true, ..Outcome::default() });
+    }
     let appended = registry.append_new(&entries)?;
+    tell_changes(&changes, true);
     tell_known(&appended, entries.first().map_or("row", NewEntry::kind));
     let stored = &appended.stored;
     match (stored.first(), stored.last()) {
