@@ -14,6 +14,7 @@ use super::is_audio_extension;
 pub struct Choice {
     include: Option<Globs>,
     exclude: Globs,
+    silent: Globs,
     hidden: bool,
 }
 
@@ -25,6 +26,8 @@ pub(super) enum Chosen {
     Excluded,
     NotAudio,
     Hidden,
+    /// Somebody said that it holds no audio.
+    Silent,
 }
 
 /// A glob that says nothing.
@@ -74,13 +77,16 @@ impl Choice {
     /// The first glob that cannot be understood.
     pub fn new(include: &[String], exclude: &[String], hidden: bool) -> Result<Self, BadGlob> {
         let include = if include.is_empty() { None } else { Some(Globs::new(include)?) };
-        Ok(Self { include, exclude: Globs::new(exclude)?, hidden })
+        Ok(Self { include, exclude: Globs::new(exclude)?, silent: Globs::default(), hidden })
     }
 
-    /// Whether a member of an archive is taken, by its path in there.
-    pub fn takes(&self, below: &str) -> bool {
-        let extension = std::path::Path::new(below).extension().map(|e| e.to_string_lossy().into_owned());
-        self.file(below, &extension.unwrap_or_default(), false) == Chosen::Taken
+    /// The same, and what matches one of `globs` holds no audio, whatever its name and
+    /// its bytes: it is neither read nor kept out of what is written again.
+    ///
+    /// # Errors
+    /// The first glob that cannot be understood.
+    pub fn without_audio(self, globs: &[String]) -> Result<Self, BadGlob> {
+        Ok(Self { silent: Globs::new(globs)?, ..self })
     }
 
     /// Whether a file is read that lies at `below` in a folder that is named, a path with
@@ -101,6 +107,9 @@ impl Choice {
     /// `holds_audio` says that it is known to hold audio whatever its extension.
     pub(super) fn file(&self, below: &str, extension: &str, holds_audio: bool) -> Chosen {
         let name = below.rsplit('/').next().unwrap_or(below);
+        if self.silent.matches(below) {
+            return Chosen::Silent;
+        }
         if self.is_hidden(name) {
             return Chosen::Hidden;
         }

@@ -52,14 +52,14 @@ impl Listing {
         for named in &self.named {
             let mut other = None;
             let _ = walk(named, &self.choice, &mut Skipped::default(), &mut |found| {
-                let path = match found {
-                    Ok(path) if path.is_file() => path,
-                    Ok(path) | Err((path, _)) => {
+                let (path, holds) = match found {
+                    Ok((path, holds)) if path.is_file() => (path, holds),
+                    Ok((path, _)) | Err((path, _)) => {
                         other = Some(path);
                         return std::ops::ControlFlow::Break(());
                     }
                 };
-                match Holds::by_name(&path) {
+                match holds {
                     Holds::Tar => holders.push(Holder::Tar(path)),
                     Holds::Parquet => {
                         holders.push(Holder::Rows(RowSource { path, column: None, base: None }));

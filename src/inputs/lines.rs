@@ -15,7 +15,14 @@ pub const LONGEST_LINE: u64 = 16 << 20;
 /// # Errors
 /// If the file cannot be opened or its first bytes not be read.
 pub fn plain(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
-    let mut file = BufReader::with_capacity(1 << 16, File::open(path)?);
+    unpacked(BufReader::with_capacity(1 << 16, File::open(path)?))
+}
+
+/// The same of what comes from anywhere.
+///
+/// # Errors
+/// If its first bytes cannot be read.
+pub(super) fn unpacked(mut file: impl BufRead + Send + 'static) -> io::Result<Box<dyn BufRead + Send>> {
     // RFC 1952, section 2.3.1.
     if file.fill_buf()?.starts_with(&[0x1f, 0x8b]) {
         return Ok(Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(file))));

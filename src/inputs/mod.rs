@@ -15,11 +15,12 @@
 //! | `manifest_rows` | rows of JSONL and CSV that name audio |
 //! | `parquet_rows` | rows of Parquet with a path or the audio itself |
 //! | `parquet_pages` | what pages claim to hold |
+//! | `sniff`, `members` | what has no telling name, by its bytes |
 //! | `tar_members`, `zip_members` | audio in archives, in memory one by one |
 //! | `selection` | every n-th item, and those behind what is done |
 //!
-//! What holds audio is told by its name: `.tar`, `.tar.gz`, `.tgz`, `.zip`,
-//! `.parquet`, `.efp`. It counts as one input with many items. Nothing is ever
+//! What holds audio is told by its bytes, or else by its name: `.tar`, `.tar.gz`,
+//! `.tgz`, `.zip`, `.parquet`, `.efp`. It counts as one input with many items. Nothing is ever
 //! unpacked to disk, and names in archives are only names.
 
 mod choice;
@@ -28,12 +29,14 @@ mod input;
 pub mod label_copy;
 mod lines;
 mod manifest_rows;
+mod members;
 #[cfg(feature = "parquet")]
 pub(crate) mod parquet_pages;
 #[cfg(feature = "parquet")]
 mod parquet_rows;
 mod path_list;
 mod selection;
+mod sniff;
 mod stream;
 mod tar_members;
 #[cfg(test)]
@@ -46,11 +49,12 @@ pub use holders::{Held, Holder, manifests};
 pub use input::{Input, InputError, Item, Passage, Shared, is_passage};
 pub use lines::{LONGEST_LINE, Line, Lines, plain};
 pub use manifest_rows::{CsvRows, ManifestKind, PATH_COLUMNS};
+pub use members::{Fate, MemberKind, fate};
 #[cfg(feature = "parquet")]
 pub use parquet_rows::BATCH_ROWS;
 pub use selection::{BadShard, Selection, SelectionError, Shard};
 pub use stream::{Items, Listing, RowSource, Survey};
-pub use tar_members::{TarMember, TarReader, key};
+pub use tar_members::{TarMember, TarReader, key, sample_key};
 pub use walk::{AUDIO_EXTENSIONS, Skipped, is_audio_extension};
 
 /// Bytes of one member of an archive, one cell of Parquet or of standard input

@@ -1,7 +1,7 @@
 //! What is to be read, and the thread that lists it.
 
 use std::cell::Cell;
-use std::io::{self, BufReader};
+use std::io::{self, BufReader, Read};
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -11,8 +11,12 @@ use std::thread;
 
 use super::choice::Choice;
 use super::holders::Held;
+use super::lines::unpacked;
 use super::manifest_rows::{ManifestKind, Rows};
-use super::walk::{Holds, Skipped, walk};
+use super::tar_members::TarReader;
+use super::walk::{Holds, Looked, Skipped, head, walk};
+use crate::audio::{Content, Packing};
+
 use super::{Input, InputError, Item, LARGEST_MEMBER, Shared, lines, path_list, tar_members, zip_members};
 
 /// The name of standard input.
@@ -95,10 +99,10 @@ impl Listing {
         let mut items = (self.rows.is_empty() && self.lists.is_empty()).then_some(streams.len() as u64);
         for named in files {
             let _ = walk(named, &self.choice, &mut survey.skipped, &mut |found| {
-                let count = match found.as_deref().map(Holds::by_name) {
-                    Err(_) | Ok(Holds::Audio) => Some(1),
-                    Ok(Holds::Fingerprints) => found.ok().and_then(|path| kept(&path)).or(Some(1)),
-                    Ok(Holds::Tar | Holds::Zip | Holds::Parquet) => None,
+                let count = match found {
+                    Err(_) | Ok((_, Holds::Audio)) => Some(1),
+                    Ok((path, Holds::Fingerprints)) => kept(&path).or(Some(1)),
+                    Ok((_, Holds::Tar | Holds::Zip | Holds::Parquet)) => None,
                 };
                 items = items.zip(count).map(|(items, count)| items.saturating_add(count));
                 ControlFlow::Continue(())
@@ -113,7 +117,7 @@ impl Listing {
         for named in self.named.iter().filter(|named| named.as_os_str() != STDIN) {
             let _ = walk(named, &self.choice, &mut Skipped::default(), &mut |found| {
                 take(match &found {
-                    Ok(path) | Err((path, _)) => path,
+                    Ok((path, _)) | Err((path, _)) => path,
                 });
                 ControlFlow::Continue(())
             });
@@ -222,7 +226,7 @@ impl Lister {
 
     fn named(&self, named: &Path, push: &mut Push<'_>) -> ControlFlow<()> {
         if named.as_os_str() == STDIN {
-            return push(stdin(self.listing.member_limit));
+            return self.stdin(push);
         }
         self.found(named, push)
     }
@@ -232,14 +236,14 @@ impl Lister {
         // The survey has told what is left out of folders.
         let mut told = Skipped::default();
         walk(named, &self.listing.choice, &mut told, &mut |found| match found {
-            Ok(path) => self.file(path, push),
+            Ok((path, holds)) => self.file(path, holds, push),
             Err(_) => push(found.into()),
         })
     }
 
-    fn file(&self, path: PathBuf, push: &mut Push<'_>) -> ControlFlow<()> {
+    fn file(&self, path: PathBuf, holds: Holds, push: &mut Push<'_>) -> ControlFlow<()> {
         let Listing { choice, member_limit: limit, .. } = &self.listing;
-        match Holds::by_name(&path) {
+        match holds {
             Holds::Audio => push(Item::whole(Input::File(path))),
             Holds::Fingerprints => push(Item::whole(Input::Fingerprints(path))),
             // A pipe with such a name is told by whoever opens it.
@@ -260,6 +264,35 @@ impl Lister {
                 Rows::open(&RowSource { path: path.clone(), column: None, base: None })?.read(*limit, push)
             }),
         }
+    }
+
+    /// What is on standard input: tar as it comes, anything else in memory.
+    fn stdin(&self, push: &mut Push<'_>) -> ControlFlow<()> {
+        let Listing { choice, member_limit: limit, .. } = &self.listing;
+        let mut skipped = Skipped::default();
+        let head = match head(&mut io::stdin()) {
+            Ok(head) => head,
+            Err(error) => return push(Item::unreadable(STDIN, error.into())),
+        };
+        let all = io::Cursor::new(head.clone()).chain(io::stdin());
+        let flow = match Looked::of(&mut &head[..]) {
+            Ok((Content::Packed(Packing::Tar), _) | (_, true)) => {
+                self.contained(STDIN.as_ref(), push, |push| {
+                    let archive = TarReader::new(unpacked(BufReader::new(all))?);
+                    tar_members::read_from(archive, STDIN.as_ref(), choice, *limit, &mut skipped, push)
+                })
+            }
+            Ok((Content::Packed(Packing::Zip), _)) => self.contained(STDIN.as_ref(), push, |push| {
+                let bytes = io::Cursor::new(tar_members::content_of(&mut { all }, *limit)?);
+                zip_members::read_from(bytes, STDIN.as_ref(), choice, *limit, &mut skipped, push)
+            }),
+            _ => push(match tar_members::content_of(&mut { all }, *limit) {
+                Ok(bytes) => Item::whole(Input::Bytes { path: STDIN.into(), bytes: Shared::new(bytes) }),
+                Err(error) => Item::unreadable(STDIN, error),
+            }),
+        };
+        self.skip(&skipped);
+        flow
     }
 
     fn skip(&self, skipped: &Skipped) {
@@ -292,14 +325,6 @@ impl Lister {
         let held = Held { path: path.to_owned(), items, damaged };
         self.held.lock().unwrap_or_else(PoisonError::into_inner).push(held);
         ControlFlow::Continue(())
-    }
-}
-
-/// Audio on standard input, held in memory.
-fn stdin(limit: u64) -> Item {
-    match tar_members::content_of(&mut io::stdin(), limit) {
-        Ok(bytes) => Item::whole(Input::Bytes { path: STDIN.into(), bytes: Shared::new(bytes) }),
-        Err(error) => Item::unreadable(STDIN, error),
     }
 }
 

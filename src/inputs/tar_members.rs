@@ -1,12 +1,12 @@
 //! Audio in tar archives, as WebDataset's shards are.
 //!
-//! A member is audio by its extension. Members whose path is the same up to the
+//! A member is audio by its extension or by its bytes. Members whose path is the same up to the
 //! first dot of the file name are one *sample* (the WebDataset convention); they
 //! stand together, and a sample may hold any number of pieces of audio.
 
 use std::cell::Cell;
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::rc::Rc;
@@ -15,7 +15,8 @@ use tar::{Archive, Entry, EntryType};
 
 use super::choice::Choice;
 use super::lines::plain;
-use super::walk::{Skipped, chosen};
+use super::members::{Fate, MemberKind, fate};
+use super::walk::Skipped;
 use super::{Input, InputError, Item, Shared};
 
 /// A member of a tar archive, as it stands in there.
@@ -23,8 +24,8 @@ use super::{Input, InputError, Item, Shared};
 pub struct TarMember {
     /// Its name; bytes that are not UTF-8 are shown as U+FFFD.
     pub name: String,
-    /// Whether it is a file, and not a folder, a link or a device.
-    pub is_file: bool,
+    /// Whether it has bytes, or stands for something else.
+    pub kind: MemberKind,
     /// Bytes of its content.
     pub size: u64,
     /// Where in the unpacked archive the next member's headers begin.
@@ -39,6 +40,20 @@ pub fn key(name: &str) -> &str {
         Some(dot) if dot > 0 => &name[..file + dot],
         _ => name,
     }
+}
+
+/// As [`key`], for a name that is written in any way: `./a//0001.x` and `a/b/../0001.y`
+/// are of one sample where they are unpacked.
+pub fn sample_key(name: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in name.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    key(&parts.join("/")).to_owned()
 }
 
 /// Reads an archive from its start to its end.
@@ -77,9 +92,14 @@ impl TarReader {
     /// # Errors
     /// If the file cannot be opened.
     pub fn open(path: &Path) -> io::Result<Self> {
+        Ok(Self::new(plain(path)?))
+    }
+
+    /// Reads an archive that is not packed.
+    pub fn new(source: Box<dyn io::BufRead + Send>) -> Self {
         let left = Rc::new(Cell::new(MOST_HEADER_BYTES));
-        let source = Bounded { source: plain(path)?, left: Rc::clone(&left) };
-        Ok(Self { archive: Archive::new(source), left })
+        let source = Bounded { source, left: Rc::clone(&left) };
+        Self { archive: Archive::new(source), left }
     }
 
     /// Calls `take` with every member and its content.
@@ -95,7 +115,7 @@ impl TarReader {
     {
         for entry in self.archive.entries().map_err(damaged)? {
             let mut entry = entry.map_err(damaged)?;
-            let member = member(&entry)?;
+            let member = member(&mut entry)?;
             self.left.set(u64::MAX);
             if take(&member, &mut entry)?.is_break() {
                 return Ok(());
@@ -108,22 +128,42 @@ impl TarReader {
     }
 }
 
-fn member<R: Read>(entry: &Entry<'_, R>) -> Result<TarMember, InputError> {
+fn member<R: Read>(entry: &mut Entry<'_, R>) -> Result<TarMember, InputError> {
     const BLOCK: u64 = 512;
-    let kind = entry.header().entry_type();
-    if kind == EntryType::GNUSparse {
+    let is_sparse = entry.header().entry_type() == EntryType::GNUSparse || has_map(entry)?;
+    if is_sparse {
         return Err(damaged("it holds sparse files: pack it without --sparse"));
     }
+    let kind = match entry.header().entry_type() {
+        EntryType::Link | EntryType::Symlink => {
+            let target = entry.link_name_bytes().unwrap_or_default();
+            MemberKind::Link(String::from_utf8_lossy(&target).into_owned())
+        }
+        EntryType::Directory
+        | EntryType::Char
+        | EntryType::Block
+        | EntryType::Fifo
+        | EntryType::XGlobalHeader => MemberKind::Other,
+        // What nobody knows is a file (POSIX.1-2017, pax, ustar: typeflag).
+        _ => MemberKind::File,
+    };
     // A link has a size in some archives, and never any content.
-    let size = if kind.is_file() || kind == EntryType::Continuous { entry.size() } else { 0 };
+    let size = if matches!(kind, MemberKind::Link(_)) { 0 } else { entry.size() };
     let end =
         size.checked_next_multiple_of(BLOCK).and_then(|size| entry.raw_file_position().checked_add(size));
     Ok(TarMember {
         name: String::from_utf8_lossy(&entry.path_bytes()).into_owned(),
-        is_file: kind.is_file() || kind == EntryType::Continuous,
+        kind,
         size,
         end: end.ok_or_else(|| damaged("a member claims more than 16 EiB"))?,
     })
+}
+
+/// Whether attributes of the member say that its content is a map of a file with holes
+/// (GNU tar manual, appendix D.2).
+fn has_map<R: Read>(entry: &mut Entry<'_, R>) -> Result<bool, InputError> {
+    let Some(attributes) = entry.pax_extensions().map_err(damaged)? else { return Ok(false) };
+    Ok(attributes.flatten().any(|attribute| attribute.key_bytes().starts_with(b"GNU.sparse.")))
 }
 
 fn damaged(reason: impl ToString) -> InputError {
@@ -138,21 +178,34 @@ pub(super) fn read(
     skipped: &mut Skipped,
     push: &mut dyn FnMut(Item) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, InputError> {
+    if File::open(path)?.read(&mut [0])? == 0 {
+        return Err(damaged("it is empty"));
+    }
+    read_from(TarReader::open(path)?, path, choice, limit, skipped, push)
+}
+
+/// Gives every piece of audio in `archive`, which is called `path`, to `push`.
+pub(super) fn read_from(
+    archive: TarReader,
+    path: &Path,
+    choice: &Choice,
+    limit: u64,
+    skipped: &mut Skipped,
+    push: &mut dyn FnMut(Item) -> ControlFlow<()>,
+) -> Result<ControlFlow<()>, InputError> {
     let mut flow = ControlFlow::Continue(());
-    let mut members = 0u64;
-    let archive = TarReader::open(path)?;
     archive.each(|member, content| -> Result<_, InputError> {
-        members += 1;
-        if member.is_file && chosen(choice, &member.name, false, skipped) {
-            flow = push(in_memory(path, member, content, limit)?);
+        let TarMember { name, kind, .. } = member;
+        let fate = fate(choice, name, kind, content, skipped);
+        match fate.map_err(|error| damaged(format!("{name} cannot be read: {error}")))? {
+            Fate::Checked(head) => {
+                flow = push(in_memory(path, member, &mut (&head[..]).chain(content), limit)?)
+            }
+            Fate::Refused(error) => flow = push(Item::unreadable(inside(path, name), error)),
+            Fate::Unchecked | Fate::Silent => {}
         }
         Ok(flow)
     })?;
-    if members == 0
-        && File::open(path).and_then(|file| BufReader::new(file).bytes().next().transpose())?.is_none()
-    {
-        return Err(damaged("it is empty"));
-    }
     Ok(flow)
 }
 

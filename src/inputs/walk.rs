@@ -2,13 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::fs::{File, Metadata};
+use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
+use flate2::read::MultiGzDecoder;
 use walkdir::WalkDir;
 
 use super::choice::{Choice, Chosen};
+use super::members::extension;
 use super::{Input, InputError, Item};
+use crate::audio::{CONTENT_HEAD, Content, Packing};
 use crate::fingerprint::EXTENSION;
 
 /// Extensions, in lower case, under which a file found in a folder is taken
@@ -34,12 +39,19 @@ pub struct Skipped {
     pub special: u64,
     /// What globs leave out. What an excluded folder holds is not counted.
     pub excluded: u64,
+    /// What somebody said holds no audio.
+    pub silent: u64,
+    /// Links in archives, of which nothing says that they stand for audio.
+    pub links: u64,
+    /// Of all these, members of archives that may hold audio by their bytes.
+    pub unchecked: u64,
 }
 
 impl Skipped {
     /// How many entries were left out altogether.
     pub fn total(&self) -> u64 {
-        let others = self.hidden + self.linked_folders + self.special + self.excluded;
+        let others =
+            self.hidden + self.linked_folders + self.special + self.excluded + self.silent + self.links;
         self.not_audio.values().sum::<u64>() + others
     }
 }
@@ -54,6 +66,20 @@ impl Skipped {
         self.linked_folders += other.linked_folders;
         self.special += other.special;
         self.excluded += other.excluded;
+        self.silent += other.silent;
+        self.links += other.links;
+        self.unchecked += other.unchecked;
+    }
+
+    /// Counts the file `name`, which is left out for `why`.
+    pub(super) fn count(&mut self, why: Chosen, name: &str) {
+        match why {
+            Chosen::Taken => {}
+            Chosen::Excluded => self.excluded += 1,
+            Chosen::Hidden => self.hidden += 1,
+            Chosen::Silent => self.silent += 1,
+            Chosen::NotAudio => *self.not_audio.entry(extension(name)).or_default() += 1,
+        }
     }
 }
 
@@ -77,25 +103,89 @@ impl fmt::Display for Skipped {
             (self.hidden, "hidden"),
             (self.linked_folders, "links to folders"),
             (self.special, "special files"),
+            (self.links, "links"),
             (self.excluded, "by --include or --exclude"),
+            (self.silent, "by --not-audio"),
         ] {
             if count > 0 {
                 parts.push(format!("{count} {what}"));
             }
         }
-        f.write_str(&parts.join(", "))
+        f.write_str(&parts.join(", "))?;
+        match self.unchecked {
+            0 => Ok(()),
+            unchecked => write!(f, "; {unchecked} of these may hold audio and are not checked"),
+        }
     }
 }
 
-/// What a name says that a file holds.
+/// What a file holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Holds {
-    /// One piece of audio.
+    /// One piece of audio; whatever is not known to be anything else.
     Audio,
     Fingerprints,
     Tar,
     Zip,
     Parquet,
+}
+
+/// What a file holds, and whether its bytes say so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Looked {
+    pub(super) holds: Holds,
+    /// It is an archive, or audio, also where that cannot be read: so it is taken
+    /// whatever its name.
+    pub(super) is_sure: bool,
+}
+
+impl Looked {
+    /// Looks at the name and the first bytes of the file at `path`. Bytes decide, where
+    /// they tell. What cannot be read is left to whoever reads it.
+    pub(super) fn at(path: &Path) -> Self {
+        let by_name = Holds::by_name(path);
+        // Opening a pipe that nobody writes to would wait for ever.
+        let opened = path.metadata().ok().filter(Metadata::is_file).and_then(|_| File::open(path).ok());
+        let content = opened.and_then(|mut file| Self::of(&mut file).ok());
+        let surely = |holds| Self { holds, is_sure: true };
+        let is_kept = by_name == Holds::Fingerprints;
+        match content {
+            Some((Content::Packed(packing), is_tar)) => match packing {
+                Packing::Tar => surely(Holds::Tar),
+                Packing::Zip => surely(Holds::Zip),
+                Packing::Parquet => surely(Holds::Parquet),
+                _ if is_tar || by_name == Holds::Tar => surely(Holds::Tar),
+                _ => Self { holds: Holds::Audio, is_sure: false },
+            },
+            Some((Content::Audio | Content::Unread { .. }, _)) => surely(Holds::Audio),
+            // Also a picture that is called an archive: its reader says what it is.
+            Some((Content::Silent(_), _)) if !is_kept => Self { holds: Holds::Audio, is_sure: false },
+            _ => Self { holds: by_name, is_sure: by_name.is_archive() },
+        }
+    }
+
+    /// What begins `source`, and of what is packed whether it is tar inside.
+    pub(super) fn of(source: &mut dyn Read) -> io::Result<(Content, bool)> {
+        let head = head(source)?;
+        let content = Content::of(&head);
+        let inside = match content {
+            Content::Packed(Packing::Gzip) => self::head(&mut MultiGzDecoder::new((&head[..]).chain(source))),
+            _ => return Ok((content, false)),
+        };
+        match inside.map(|head| Content::of(&head)) {
+            Ok(Content::Packed(Packing::Tar)) => Ok((content, true)),
+            // It is refused as what it is: packed audio.
+            Ok(inside @ (Content::Audio | Content::Unread { .. })) => Ok((inside, false)),
+            _ => Ok((content, false)),
+        }
+    }
+}
+
+/// The bytes that tell what something is.
+pub(super) fn head(source: &mut dyn Read) -> io::Result<Vec<u8>> {
+    let mut head = Vec::new();
+    source.take(CONTENT_HEAD as u64).read_to_end(&mut head)?;
+    Ok(head)
 }
 
 impl Holds {
@@ -118,13 +208,13 @@ impl Holds {
     }
 }
 
-/// A file that was found, or what cannot be read.
-pub(super) type Found = Result<PathBuf, (PathBuf, InputError)>;
+/// A file that was found and what it holds, or what cannot be read.
+pub(super) type Found = Result<(PathBuf, Holds), (PathBuf, InputError)>;
 
 impl From<Found> for Item {
     fn from(found: Found) -> Self {
         match found {
-            Ok(path) => Item::whole(Input::File(path)),
+            Ok((path, _)) => Item::whole(Input::File(path)),
             Err((path, error)) => Item::unreadable(path, error),
         }
     }
@@ -136,9 +226,9 @@ impl From<Found> for Item {
 ///
 /// - A file that is named itself is always taken, whatever its name, and so
 ///   is a link to one.
-/// - In a folder, files with one of [`AUDIO_EXTENSIONS`] (in any case), archives
-///   and Parquet files are taken, or those that `choice` says; others are counted
-///   in `skipped`. Fingerprint files are taken only where they are named or
+/// - In a folder, files with one of [`AUDIO_EXTENSIONS`] (in any case), and what is
+///   audio, an archive or Parquet by its bytes, are taken, or those that `choice` says;
+///   others are counted in `skipped`. Fingerprint files are taken only where they are named or
 ///   chosen: they may be those of the audio beside them.
 /// - In a folder, names that start with a dot are skipped with all they hold,
 ///   unless `choice` wants them.
@@ -157,7 +247,7 @@ pub(super) fn walk(
 ) -> ControlFlow<()> {
     match named.metadata() {
         Ok(metadata) if metadata.is_dir() => folder(named, choice, skipped, take),
-        Ok(_) => take(Ok(named.to_owned())),
+        Ok(_) => take(Ok((named.to_owned(), Looked::at(named).holds))),
         Err(error) => take(Err((named.to_owned(), error.into()))),
     }
 }
@@ -211,11 +301,11 @@ fn folder(
             skipped.special += u64::from(!kind.is_dir());
             continue;
         }
-        let holds = Holds::by_name(entry.path());
-        if chosen(choice, &below, holds.is_archive(), skipped) {
+        let Looked { holds, is_sure } = Looked::at(entry.path());
+        if chosen(choice, &below, is_sure, skipped) {
             let path = entry.into_path();
             take(match dead {
-                None => Ok(path),
+                None => Ok((path, holds)),
                 Some(error) => Err((path, error.into())),
             })?;
         }
@@ -231,15 +321,9 @@ fn below(folder: &Path, path: &Path) -> String {
 
 /// Whether the file at `below` is taken; counts it where it is not.
 pub(super) fn chosen(choice: &Choice, below: &str, holds_audio: bool, skipped: &mut Skipped) -> bool {
-    let extension = Path::new(below).extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
-    let extension = extension.unwrap_or_default();
-    match choice.file(below, &extension, holds_audio) {
-        Chosen::Taken => return true,
-        Chosen::Excluded => skipped.excluded += 1,
-        Chosen::Hidden => skipped.hidden += 1,
-        Chosen::NotAudio => *skipped.not_audio.entry(extension).or_default() += 1,
-    }
-    false
+    let chosen = choice.file(below, &extension(below), holds_audio);
+    skipped.count(chosen, below);
+    chosen == Chosen::Taken
 }
 
 /// Whether files with this extension are taken from folders. Case does not
@@ -321,6 +405,44 @@ mod tests {
         for (name, holds) in cases {
             assert_eq!(Holds::by_name(Path::new(name)), holds, "{name}");
         }
+    }
+
+    #[test]
+    fn bytes_tell_what_a_file_holds() {
+        let root = tempfile::tempdir().expect("temporary folder");
+        let mut tar = tar::Builder::new(Vec::new());
+        let mut header = tar::Header::new_gnu();
+        header.set_size(1);
+        tar.append_data(&mut header, "a.mp3", &b"x"[..]).expect("memory");
+        let tar = tar.into_inner().expect("memory");
+        let gz = |bytes: &[u8]| {
+            let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            std::io::Write::write_all(&mut gz, bytes).expect("memory");
+            gz.finish().expect("memory")
+        };
+        let wave = &b"RIFF\x24\0\0\0WAVEfmt "[..];
+        let cases: [(&str, Vec<u8>, Holds, bool); 12] = [
+            ("1.dat", tar.clone(), Holds::Tar, true),
+            ("2", gz(&tar), Holds::Tar, true),
+            ("3.mp3", tar, Holds::Tar, true),
+            ("4.dat", b"PK\x03\x04".to_vec(), Holds::Zip, true),
+            ("5.dat", b"PAR1".to_vec(), Holds::Parquet, true),
+            ("6.song", wave.to_vec(), Holds::Audio, true),
+            ("7.mp3.gz", gz(wave), Holds::Audio, true),
+            ("8.amr", b"#!AMR\n".to_vec(), Holds::Audio, true),
+            ("9.tar", wave.to_vec(), Holds::Audio, true),
+            ("a.tar", b"no archive".to_vec(), Holds::Tar, true),
+            ("b.txt.gz", gz(b"text"), Holds::Audio, false),
+            ("c.efp", b"PNG".to_vec(), Holds::Fingerprints, false),
+        ];
+        for (name, bytes, holds, is_sure) in &cases {
+            let path = root.path().join(name);
+            fs::write(&path, bytes).expect("a file");
+            assert_eq!(Looked::at(&path), Looked { holds: *holds, is_sure: *is_sure }, "{name}");
+        }
+        let inputs = expand(&[root.path()]);
+        assert_eq!(inputs.list.len(), 10, "{:?}", listed(root.path(), &inputs));
+        assert_eq!(inputs.skipped.not_audio.len(), 2);
     }
 
     #[test]

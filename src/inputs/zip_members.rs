@@ -11,8 +11,9 @@ use zip::ZipArchive;
 use zip::result::ZipError;
 
 use super::choice::Choice;
+use super::members::{Fate, MemberKind, fate};
 use super::tar_members::{content_of, inside};
-use super::walk::{Skipped, chosen};
+use super::walk::Skipped;
 use super::{Input, InputError, Item, Shared};
 
 /// Bytes that may be read to know what is in an archive: 128 MiB, the directory of a
@@ -20,24 +21,27 @@ use super::{Input, InputError, Item, Shared};
 /// bytes and the name). It is held in memory, in some four times as many bytes.
 const LARGEST_DIRECTORY: u64 = 128 << 20;
 
-/// A file of which so many bytes may be read.
-struct Bounded {
-    file: BufReader<File>,
+/// Bytes of the longest name that a link may stand for (PATH_MAX of Linux).
+const LONGEST_TARGET: u64 = 4096;
+
+/// A source of which so many bytes may be read.
+struct Bounded<R> {
+    source: R,
     left: Rc<Cell<u64>>,
 }
 
-impl Read for Bounded {
+impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read(buf)?;
+        let read = self.source.read(buf)?;
         let left = self.left.get().checked_sub(read as u64);
         self.left.set(left.unwrap_or(0));
         left.map(|_| read).ok_or_else(too_large)
     }
 }
 
-impl Seek for Bounded {
+impl<R: Seek> Seek for Bounded<R> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        self.file.seek(to)
+        self.source.seek(to)
     }
 }
 
@@ -49,10 +53,9 @@ fn too_large() -> io::Error {
 }
 
 /// Opens an archive and reads its directory, and no more than `limit` bytes for that.
-fn open(path: &Path, limit: u64) -> Result<ZipArchive<Bounded>, InputError> {
+fn open<R: Read + Seek>(source: R, limit: u64) -> Result<ZipArchive<Bounded<R>>, InputError> {
     let left = Rc::new(Cell::new(limit));
-    let archive =
-        ZipArchive::new(Bounded { file: BufReader::new(File::open(path)?), left: Rc::clone(&left) });
+    let archive = ZipArchive::new(Bounded { source, left: Rc::clone(&left) });
     // Where one directory cannot be read the library looks for others, and says then
     // that there is none.
     let archive =
@@ -70,36 +73,87 @@ pub(super) fn read(
     skipped: &mut Skipped,
     push: &mut dyn FnMut(Item) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, InputError> {
-    let mut archive = open(path, LARGEST_DIRECTORY)?;
+    read_from(BufReader::new(File::open(path)?), path, choice, limit, skipped, push)
+}
+
+/// Gives every piece of audio in the archive `source`, which is called `path`, to
+/// `push`.
+pub(super) fn read_from<R: Read + Seek>(
+    source: R,
+    path: &Path,
+    choice: &Choice,
+    limit: u64,
+    skipped: &mut Skipped,
+    push: &mut dyn FnMut(Item) -> ControlFlow<()>,
+) -> Result<ControlFlow<()>, InputError> {
+    let mut archive = open(source, LARGEST_DIRECTORY)?;
     for number in 0..archive.len() {
-        // Without its content, so that what nobody wants costs nothing.
-        let (name, is_file) = match archive.by_index_raw(number) {
-            Ok(member) => (String::from_utf8_lossy(member.name_raw()).into_owned(), member.is_file()),
-            Err(error) => return Err(damaged(error)),
-        };
-        if !is_file || !chosen(choice, &name, false, skipped) {
-            continue;
-        }
-        let content = match archive.by_index(number) {
-            Ok(mut member) => content_of(&mut member, limit),
-            Err(ZipError::UnsupportedArchive(reason)) => {
-                Err(InputError::Member { reason: format!("{reason}: pack it with deflate, or unpack it") })
-            }
-            Err(error) => Err(InputError::Member { reason: error.to_string() }),
-        };
-        let path = inside(path, &name);
-        let flow = push(match content {
-            Ok(bytes) => Item::whole(Input::Bytes { path, bytes: Shared::new(bytes) }),
-            Err(InputError::Open(error)) => {
-                Item::unreadable(path, InputError::Member { reason: error.to_string() })
-            }
-            Err(error) => Item::unreadable(path, error),
-        });
+        let Some(item) = member(&mut archive, number, path, choice, limit, skipped)? else { continue };
+        let flow = push(item);
         if flow.is_break() {
             return Ok(flow);
         }
     }
     Ok(ControlFlow::Continue(()))
+}
+
+/// What is pushed of a member, if anything is.
+fn member<R: Read + Seek>(
+    archive: &mut ZipArchive<R>,
+    number: usize,
+    path: &Path,
+    choice: &Choice,
+    limit: u64,
+    skipped: &mut Skipped,
+) -> Result<Option<Item>, InputError> {
+    // Without its content, so that a directory costs nothing.
+    let (name, is_symlink, is_dir) = match archive.by_index_raw(number) {
+        Ok(member) => {
+            (String::from_utf8_lossy(member.name_raw()).into_owned(), member.is_symlink(), member.is_dir())
+        }
+        Err(error) => return Err(damaged(error)),
+    };
+    let path = inside(path, &name);
+    if is_dir {
+        return Ok(None);
+    }
+    let mut content = match archive.by_index(number) {
+        Ok(content) => content,
+        // Nobody knows what it is, but by its name or because somebody said so.
+        Err(error) => {
+            let error = InputError::Member {
+                reason: match error {
+                    ZipError::UnsupportedArchive(reason) => {
+                        format!("{reason}: pack it with deflate and without a password, or unpack it")
+                    }
+                    other => other.to_string(),
+                },
+            };
+            let fate = fate(choice, &name, &MemberKind::File, &mut io::repeat(0), skipped);
+            let is_wanted = matches!(fate, Ok(Fate::Checked(_)));
+            return Ok(is_wanted.then(|| Item::unreadable(path, error)));
+        }
+    };
+    let kind = if is_symlink {
+        let mut target = Vec::new();
+        let _ = content.by_ref().take(LONGEST_TARGET).read_to_end(&mut target);
+        MemberKind::Link(String::from_utf8_lossy(&target).into_owned())
+    } else {
+        MemberKind::File
+    };
+    let bytes = match fate(choice, &name, &kind, &mut content, skipped) {
+        Ok(Fate::Checked(head)) => content_of(&mut (&head[..]).chain(content), limit),
+        Ok(Fate::Refused(error)) => Err(error),
+        Ok(Fate::Unchecked | Fate::Silent) => return Ok(None),
+        Err(error) => Err(InputError::Open(error)),
+    };
+    Ok(Some(match bytes {
+        Ok(bytes) => Item::whole(Input::Bytes { path, bytes: Shared::new(bytes) }),
+        Err(InputError::Open(error)) => {
+            Item::unreadable(path, InputError::Member { reason: error.to_string() })
+        }
+        Err(error) => Item::unreadable(path, error),
+    }))
 }
 
 fn damaged(error: ZipError) -> InputError {
@@ -146,6 +200,39 @@ mod tests {
     }
 
     #[test]
+    fn what_has_no_telling_name_is_looked_at() {
+        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+        let options = SimpleFileOptions::default();
+        let wave = &b"RIFF\x24\0\0\0WAVEfmt "[..];
+        for (name, content) in [
+            ("a.song", wave),
+            ("a.json", b"{}"),
+            ("a.raw", &[0, 1, 2]),
+            ("a.amr", b"#!AMR\n"),
+            (".b.mp3", wave),
+        ] {
+            zip.start_file(name, options).expect("memory");
+            zip.write_all(content).expect("memory");
+        }
+        zip.add_symlink("c.mp3", "a.song", options).expect("memory");
+        zip.add_symlink("c.x", "../c", options).expect("memory");
+        let bytes = zip.finish().expect("memory").into_inner();
+        let (found, skipped, error) = listed("x.zip", &bytes, |path, skipped, push| {
+            read(path, &Choice::default(), 1 << 20, skipped, push)
+        });
+        assert_eq!(error, None);
+        assert_eq!(found.len(), 3, "{found:?}");
+        assert_eq!(found[0], "a.song: 16");
+        assert!(found[1].starts_with("a.amr: cannot be read from the archive: it is AMR-NB"), "{found:?}");
+        assert!(found[2].starts_with("c.mp3: cannot be read from the archive: it is a link"), "{found:?}");
+        assert_eq!(
+            skipped.to_string(),
+            "2 without an audio extension (1 .json, 1 .raw), 1 hidden, 1 links; \
+             3 of these may hold audio and are not checked"
+        );
+    }
+
+    #[test]
     fn a_directory_has_a_limit() {
         let names: Vec<String> = (0..3000).map(|number| format!("{number:08}.mp3")).collect();
         let members: Vec<(&str, &[u8])> = names.iter().map(|name| (&name[..], &b"1"[..])).collect();
@@ -153,7 +240,7 @@ mod tests {
         let path = folder.path().join("x.zip");
         std::fs::write(&path, archive(&members)).expect("a file");
         let opened = |limit| {
-            open(&path, limit).map(|mut archive| {
+            open(BufReader::new(File::open(&path).expect("a file")), limit).map(|mut archive| {
                 // What is in it is not part of the directory.
                 for number in 0..archive.len() {
                     io::copy(&mut archive.by_index(number).expect("a member"), &mut io::sink())

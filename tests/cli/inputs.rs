@@ -37,6 +37,10 @@ fn expected() -> &'static BTreeMap<String, Value> {
     })
 }
 
+fn expected_of(name: &str) -> Value {
+    expected()[name].clone()
+}
+
 fn rows(run: &Run) -> Vec<Value> {
     run.objects().into_iter().filter(|object| object.get("verdict").is_some()).collect()
 }
@@ -190,6 +194,60 @@ fn audio_on_stdin_is_scanned() {
     assert_eq!((found.len(), &found[0]["path"]), (1, &json!("-")));
     assert_eq!(found[0]["matches"], file[0]["matches"]);
     assert!(!found[0]["matches"].as_array().expect("a list").is_empty());
+}
+
+#[test]
+fn archives_are_known_by_their_bytes_and_hide_nothing() {
+    let folder = folder();
+    let members = [
+        ("1.ogg", clip(CLIPS[1])),
+        ("1.song", clip(CLIPS[0])),
+        ("2", clip(CLIPS[1])),
+        ("2.json", b"{}".to_vec()),
+        (".3.ogg", clip(CLIPS[0])),
+        ("4.raw", vec![0; 4000]),
+        ("4.flac", clip(CLIPS[1])),
+        ("5.amr", b"#!AMR\n".to_vec()),
+    ];
+    fs::write(folder.path().join("x.dat"), gz(&tar(&members))).expect("a file");
+    let run = scan("{}/x.dat --filtered {}/y.tar", folder.path());
+    assert!(
+        run.stderr.contains(
+            "left out of archives: 2 without an audio extension (1 .json, 1 .raw), 1 hidden; \
+             2 of these may hold audio and are not checked"
+        ) && run.stderr.contains("1 of 5 samples"),
+        "{}",
+        run.stderr
+    );
+    let paths = |run: &Run| -> Vec<String> {
+        rows(run)
+            .iter()
+            .map(|row| row["path"].as_str().expect("a path").rsplit('/').next().unwrap().to_owned())
+            .collect()
+    };
+    let expected = ["1.ogg", "1.song", "2", "4.flac", "5.amr"];
+    assert_eq!(paths(&run), expected);
+    assert_eq!(answer(rows(&run)[1].clone()), expected_of(CLIPS[0]));
+    assert!(rows(&run)[4]["error"].as_str().expect("text").contains("it is AMR-NB (AMR)"));
+    let mut left = tar::Archive::new(File::open(folder.path().join("y.tar")).expect("a file"));
+    let left: Vec<String> = left
+        .entries()
+        .expect("an archive")
+        .map(|entry| entry.expect("a member").path().expect("a name").display().to_string())
+        .collect();
+    assert_eq!(left, ["2", "2.json"]);
+    // In a folder, and on standard input.
+    fs::remove_file(folder.path().join("y.tar")).expect("a file");
+    assert_eq!(paths(&scan("{}", folder.path())), expected);
+    let mut command = program();
+    command.args(["scan", "-", "--format", "jsonl", "--registry"]).arg(registry());
+    let input = File::open(folder.path().join("x.dat")).expect("a file");
+    let run = super::support::run(command.stdin(input));
+    assert_eq!(paths(&run), expected);
+    assert_eq!(rows(&run)[0]["path"], "-/1.ogg");
+    // What somebody says is no audio stays.
+    let run = scan("{}/x.dat --filtered {}/y.tar --not-audio *.raw", folder.path());
+    assert!(run.stderr.contains("2 of 5 samples"), "{}", run.stderr);
 }
 
 #[test]

@@ -23,9 +23,12 @@ pub struct ListingArgs {
     /// In folders and archives take what matches, whatever its extension; with / the path counts, else the name
     #[arg(long, value_name = "GLOB")]
     pub include: Vec<String>,
-    /// In folders and archives leave out what matches; folders that do are not entered
+    /// In folders and archives leave out what matches; folders that do are not entered; of tar samples that hold such audio, --filtered leaves out all
     #[arg(long, value_name = "GLOB")]
     pub exclude: Vec<String>,
+    /// In archives keep what matches with its sample, unread: it holds no audio, whatever its bytes; in folders leave it out
+    #[arg(long, value_name = "GLOB")]
+    pub not_audio: Vec<String>,
     /// In folders and archives take names that start with a dot, too
     #[arg(long)]
     pub hidden: bool,
@@ -40,7 +43,7 @@ pub struct ListingArgs {
 impl ListingArgs {
     /// What of folders and archives is taken.
     pub fn choice(&self) -> Result<Choice, BadGlob> {
-        Choice::new(&self.include, &self.exclude, self.hidden)
+        Choice::new(&self.include, &self.exclude, self.hidden)?.without_audio(&self.not_audio)
     }
 
     /// Most bytes of audio in memory.
