@@ -1,6 +1,6 @@
 //! One decoder for one track, whichever library it comes from.
 
-use symphonia::core::audio::GenericAudioBufferRef;
+use symphonia::core::audio::{Channels, GenericAudioBufferRef};
 use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::well_known::*;
 use symphonia::core::codecs::audio::{AudioCodecId, AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
@@ -9,7 +9,7 @@ use symphonia::core::formats::Track;
 use symphonia::core::packet::Packet;
 
 use super::opus::{self, OpusTrack};
-use super::{AudioError, aac, downmix, names};
+use super::{AudioError, aac, downmix, frames, names};
 
 /// Decodes the packets of one track to mono.
 pub(super) struct TrackDecoder {
@@ -18,8 +18,16 @@ pub(super) struct TrackDecoder {
 }
 
 enum Inner {
-    Symphonia { decoder: Box<dyn AudioDecoder>, gapless: bool },
+    Symphonia { decoder: Box<dyn AudioDecoder>, gapless: bool, mpeg: Option<Mpeg> },
     Opus(Box<OpusTrack>),
+}
+
+/// What a decoder of MPEG audio was made for: Symphonia's refuses frames of another
+/// rate or number of channels, which streams may change to (ISO/IEC 11172-3 has both
+/// in every frame).
+struct Mpeg {
+    params: AudioCodecParameters,
+    spec: Option<(u32, Channels)>,
 }
 
 /// What one packet gave.
@@ -54,7 +62,11 @@ impl TrackDecoder {
             None => params,
         };
         match symphonia::default::get_codecs().make_audio_decoder(params, &options) {
-            Ok(decoder) => Ok(TrackDecoder { name, inner: Inner::Symphonia { decoder, gapless } }),
+            Ok(decoder) => {
+                let is_mpeg = matches!(params.codec, CODEC_ID_MP1 | CODEC_ID_MP2 | CODEC_ID_MP3);
+                let mpeg = is_mpeg.then(|| Mpeg { params: params.clone(), spec: None });
+                Ok(TrackDecoder { name, inner: Inner::Symphonia { decoder, gapless, mpeg } })
+            }
             Err(error) => Err(AudioError::UnsupportedCodec { reason: refusal(params, &error), codec: name }),
         }
     }
@@ -111,7 +123,10 @@ impl TrackDecoder {
                 }
                 Err(reason) => Decoded::Damaged(reason),
             },
-            Inner::Symphonia { decoder, .. } => {
+            Inner::Symphonia { decoder, mpeg, gapless } => {
+                if let Some(mpeg) = mpeg {
+                    mpeg.renew(decoder, *gapless, packet);
+                }
                 // A decoder that asks for a reset gets it and one more try. The
                 // first result is looked at apart because it borrows the decoder.
                 let first = decoder.decode(packet).map(|buffer| taken(&buffer, mono));
@@ -128,6 +143,20 @@ impl TrackDecoder {
                 }
             }
         }
+    }
+}
+
+impl Mpeg {
+    /// Makes another decoder where frames of another form begin.
+    fn renew(&mut self, decoder: &mut Box<dyn AudioDecoder>, gapless: bool, packet: &Packet) {
+        let Some(spec) = frames::spec(&packet.data) else { return };
+        if self.spec.as_ref().is_some_and(|old| *old != spec) {
+            let options = AudioDecoderOptions::default().gapless(gapless).verify(false);
+            if let Ok(renewed) = symphonia::default::get_codecs().make_audio_decoder(&self.params, &options) {
+                *decoder = renewed;
+            }
+        }
+        self.spec = Some(spec);
     }
 }
 
@@ -177,8 +206,6 @@ fn refusal(params: &AudioCodecParameters, error: &SymphoniaError) -> String {
 
 #[cfg(test)]
 mod tests {
-    use symphonia::core::audio::Channels;
-
     use super::*;
 
     fn refusal_of(codec: AudioCodecId, extra: &[u8]) -> String {

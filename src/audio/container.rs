@@ -1,9 +1,9 @@
 //! What a file is before the demultiplexer sees it, and what of it is shown to
 //! the demultiplexer.
 
-use std::io::{Read, Seek};
+use std::io::Read;
 
-use super::source::{Input, Patch, UNKNOWN_LEN};
+use super::source::{Input, Patch, Tape, UNKNOWN_LEN};
 use super::{AudioError, Content, matroska, mp4, names, ogg, riff};
 
 /// Bytes looked at to name a file that no reader knows.
@@ -19,6 +19,8 @@ pub(super) struct Container {
     /// Whether the file ends before its audio does; `None` where the
     /// demultiplexer knows better.
     pub(super) truncated: Option<bool>,
+    /// Where it ends by its structure, if that tells.
+    pub(super) end: Option<u64>,
     head: Vec<u8>,
 }
 
@@ -28,10 +30,7 @@ impl Container {
     /// # Errors
     ///
     /// An empty file, or one that cannot be read at all.
-    pub(super) fn look<R>(input: &mut Input<R>) -> Result<Self, AudioError>
-    where
-        R: Read + Seek + Send + Sync + 'static,
-    {
+    pub(super) fn look<R: Tape>(input: &mut Input<R>) -> Result<Self, AudioError> {
         let len = input.len();
         let mut view = input.view()?;
         let mut container = Container::default();
@@ -128,7 +127,7 @@ impl Container {
         if unread { AudioError::NeedsSeeking { container } } else { error }
     }
 
-    fn show_wave<R: Read + Seek + Send + Sync + 'static>(&mut self, input: &mut Input<R>) {
+    fn show_wave<R: Tape>(&mut self, input: &mut Input<R>) {
         let Some(wave) = &self.wave else { return };
         // Writers that were cut off, or wrote to a pipe, leave a length that does
         // not fit the chunks in it, and the reader refuses the file for it. All

@@ -14,11 +14,14 @@
 //! | `content` | what bytes are, by how they begin |
 //! | `container` | what the file is, and what of it the demultiplexer is shown |
 //! | `mp4`, `matroska`, `ogg`, `riff` | what the demultiplexer reads past in each |
+//! | `link`, `signature` | where one container ends and the next begins |
+//! | `reader`, `frames` | the packets of a container; frames without one |
 //! | `codec`, `aac`, `opus` | one packet to samples |
 //! | `names` | names of what is not decoded |
 //! | `downmix` | any channels and format to mono |
 //! | `parts` | what of it is decoded |
 //! | `clock`, `timeline` | delay, padding, holes, limits |
+//! | `lane` | one track from packets to the sink |
 //! | `resample` | any rate to the analysis rate |
 //! | `unheard` | what holds audio and was not decoded |
 //! | `stream` | wires the above |
@@ -36,10 +39,13 @@ mod container;
 mod content;
 mod downmix;
 mod error;
+mod frames;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 mod guard;
+mod lane;
 mod limits;
+mod link;
 mod matroska;
 mod mp4;
 mod names;
@@ -48,9 +54,11 @@ mod opus;
 mod parts;
 mod pcm;
 mod piped;
+mod reader;
 mod resample;
 mod riff;
 mod rights;
+mod signature;
 mod source;
 mod stream;
 mod tags;

@@ -12,10 +12,51 @@ use super::piped::Piped;
 /// much still fits where ends are counted from it.
 pub(super) const UNKNOWN_LEN: u64 = i64::MAX as u64;
 
-/// Any `Read + Seek`: a file, bytes in memory, a member of an archive. It may
-/// be opened again after a reader has given up on it.
+/// Where bytes come from.
+pub(super) trait Tape: Read + Seek + Send + Sync + 'static {
+    /// Whether all of it can be sought in, as often as one likes.
+    const WHOLE: bool;
+
+    /// Ends the look at a beginning: the next stream is the only one, until there is
+    /// another look.
+    fn flow(&mut self);
+
+    /// Begins a look at what stands from `at` on.
+    fn look_from(&mut self, at: u64) -> io::Result<()>;
+}
+
+/// A source that can be sought in.
+pub(super) struct Whole<R>(R);
+
+impl<R: Read> Read for Whole<R> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buf)
+    }
+}
+
+impl<R: Seek> Seek for Whole<R> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.0.seek(to)
+    }
+}
+
+impl<R: Read + Seek + Send + Sync + 'static> Tape for Whole<R> {
+    const WHOLE: bool = true;
+
+    fn flow(&mut self) {}
+
+    fn look_from(&mut self, _: u64) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What is being read: a file, bytes in memory, a member of an archive, a pipe. It
+/// may be opened again after a reader has given up on it. A file may hold several
+/// containers, one after the other; all positions count from the one at hand.
 pub(super) struct Input<R> {
     inner: Arc<Mutex<R>>,
+    /// Where in the source the container at hand begins.
+    base: u64,
     len: u64,
     shown: Range<u64>,
     patches: Arc<[Patch]>,
@@ -30,23 +71,62 @@ pub(super) struct Patch {
     pub(super) bytes: [u8; 4],
 }
 
-impl<R: Read + Seek + Send + Sync + 'static> Input<R> {
+impl<R: Read + Seek + Send + Sync + 'static> Input<Whole<R>> {
     pub(super) fn new(mut inner: R) -> io::Result<Self> {
         let len = inner.seek(SeekFrom::End(0))?;
         inner.seek(SeekFrom::Start(0))?;
-        Ok(Input { inner: Arc::new(Mutex::new(inner)), len, shown: 0..len, patches: Arc::new([]) })
+        Ok(Input::over(Whole(inner), len))
+    }
+}
+
+impl<R: Read + Send + Sync + 'static> Input<Piped<R>> {
+    /// A source that cannot seek and whose length nobody knows. It can be looked
+    /// at, near its start, until it [`flow`](Self::flow)s.
+    pub(super) fn piped(rest: R) -> Self {
+        Input::over(Piped::new(rest), UNKNOWN_LEN)
+    }
+}
+
+impl<R: Tape> Input<R> {
+    fn over(inner: R, len: u64) -> Self {
+        Input { inner: Arc::new(Mutex::new(inner)), base: 0, len, shown: 0..len, patches: Arc::new([]) }
     }
 
-    /// Length in bytes.
+    /// Length in bytes, from the start of the container at hand.
     pub(super) fn len(&self) -> u64 {
         self.len
     }
 
-    /// From now on streams show only this range of the file, and `patches` in it.
+    /// The range that streams show.
+    pub(super) fn shown(&self) -> Range<u64> {
+        self.shown.clone()
+    }
+
+    /// Goes on to the container that begins at `at`.
+    pub(super) fn advance(&mut self, at: u64) -> io::Result<()> {
+        let at = at.min(self.len);
+        self.base += at;
+        if self.len != UNKNOWN_LEN {
+            self.len -= at;
+        }
+        self.show(0..self.len, Vec::new());
+        self.lock().look_from(self.base)
+    }
+
+    /// See [`Tape::flow`].
+    pub(super) fn flow(&self) {
+        self.lock().flow();
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, R> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on streams show only this range, and `patches` in it.
     pub(super) fn show(&mut self, range: Range<u64>, patches: Vec<Patch>) {
         let end = range.end.min(self.len);
         self.shown = range.start.min(end)..end;
-        self.patches = patches.into();
+        self.patches = patches.into_iter().map(|p| Patch { at: p.at + self.base, ..p }).collect();
     }
 
     /// A stream from the start of what is shown. Only one may be in use at a
@@ -57,29 +137,16 @@ impl<R: Read + Seek + Send + Sync + 'static> Input<R> {
         Ok(MediaSourceStream::new(Box::new(view), Default::default()))
     }
 
-    /// The whole file as it is, from its start.
+    /// Everything as it is, from the start.
     pub(super) fn view(&self) -> io::Result<View<R>> {
         self.open(0..self.len, Arc::new([]), true)
     }
 
     fn open(&self, range: Range<u64>, patches: Arc<[Patch]>, seekable: bool) -> io::Result<View<R>> {
+        let range = self.base + range.start..self.base.saturating_add(range.end);
         let mut view = View { inner: Arc::clone(&self.inner), at: range.start, range, patches, seekable };
         view.rewind()?;
         Ok(view)
-    }
-}
-
-impl<R: Read + Send + Sync + 'static> Input<Piped<R>> {
-    /// A source that cannot seek and whose length nobody knows. It can be looked
-    /// at, near its start, until it [`flow`](Self::flow)s.
-    pub(super) fn piped(rest: R) -> Self {
-        let len = UNKNOWN_LEN;
-        Input { inner: Arc::new(Mutex::new(Piped::new(rest))), len, shown: 0..len, patches: Arc::new([]) }
-    }
-
-    /// Ends the look: the next stream is the only one.
-    pub(super) fn flow(&self) {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner).flow();
     }
 }
 

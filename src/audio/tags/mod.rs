@@ -20,7 +20,7 @@ use symphonia::core::meta::{
 use super::container::Container;
 use super::guard::contained;
 use super::rights::{self, RightsSignal, SignalKind, Terms, c2pa, xmp};
-use super::source::Input;
+use super::source::{Input, Tape};
 use super::{AudioError, Limits, stream};
 use crate::isrc::Isrc;
 
@@ -111,15 +111,12 @@ impl Tags {
     }
 
     /// What Symphonia does not tell.
-    fn take_beside<R>(
+    fn take_beside<R: Tape>(
         &mut self,
         input: &Input<R>,
         container: &Container,
         limits: &Limits,
-    ) -> Result<(), AudioError>
-    where
-        R: Read + Seek + Send + Sync + 'static,
-    {
+    ) -> Result<(), AudioError> {
         for id in &container.mp4.vendor_ids {
             // `Vendor:isrc:CODE`, of which the vendor is the shop.
             let mut parts = id.splitn(3, ':');

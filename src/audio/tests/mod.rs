@@ -4,6 +4,7 @@ mod codecs;
 mod damage;
 mod formats;
 mod grid;
+mod joins;
 mod make;
 mod parts;
 mod piped;

@@ -1,0 +1,84 @@
+//! Where one container of a file ends and the next begins.
+//!
+//! Files are joined by appending one to the other, and many players play all of
+//! them. Tags and padding may stand between.
+
+use std::io::{self, Read};
+
+use super::container::Container;
+use super::reader::Reader;
+use super::source::{Input, Tape, UNKNOWN_LEN};
+use super::{frames, signature};
+
+/// Most containers in one file.
+pub(super) const MOST: u32 = 1_000;
+
+/// Fewer bytes than these hold no passage worth having: 5 s at 6 kbit/s, the lowest
+/// rate of Opus.
+pub(super) const LEAST: u64 = 4_096;
+
+/// Bytes looked at: three frames of MPEG audio, the longest of which has 2,881 bytes.
+const HEAD: u64 = 9_000;
+
+/// Most zeros and tags passed over between two containers.
+const MOST_PADDING: u64 = 64 << 20;
+
+/// What follows a container.
+pub(super) enum Next {
+    /// Nothing that could hold audio.
+    Nothing,
+    /// A container; the input is at its beginning.
+    Container,
+    /// So many bytes of something else.
+    Bytes(u64),
+}
+
+/// Where the container at hand ends: by its structure, or where its reader stopped.
+pub(super) fn end<R: Tape>(input: &Input<R>, container: &Container, reader: &Reader) -> Option<u64> {
+    let shown = input.shown();
+    let read = reader.frames().map(|frames| shown.start + frames.position());
+    match read {
+        // It stopped within what it was to read.
+        Some(at) if at < shown.end => Some(at),
+        _ => container.end.or(read),
+    }
+}
+
+/// Goes on to what follows `end`.
+///
+/// # Errors
+///
+/// If it cannot be read.
+pub(super) fn next<R: Tape>(input: &mut Input<R>, end: u64) -> io::Result<Next> {
+    input.advance(end)?;
+    let mut passed = 0;
+    while passed < MOST_PADDING {
+        let mut head = Vec::new();
+        input.view()?.take(HEAD).read_to_end(&mut head)?;
+        let skip = match head.first() {
+            None => return Ok(Next::Nothing),
+            Some(0) if !is_container(&head) => head.iter().take_while(|byte| **byte == 0).count() as u64,
+            _ => match frames::tag(&head) {
+                Some(bytes) => bytes,
+                None if is_container(&head) => return Ok(Next::Container),
+                None => return rest(input),
+            },
+        };
+        passed += skip;
+        input.advance(skip)?;
+    }
+    rest(input)
+}
+
+fn is_container(head: &[u8]) -> bool {
+    signature::of(head).is_some() || frames::begin(head)
+}
+
+/// What is left and is no container.
+fn rest<R: Tape>(input: &Input<R>) -> io::Result<Next> {
+    let bytes = match input.len() {
+        UNKNOWN_LEN => io::copy(&mut input.view()?.take(LEAST), &mut io::sink())?,
+        len => len,
+    };
+    Ok(if bytes < LEAST { Next::Nothing } else { Next::Bytes(bytes) })
+}
