@@ -9,7 +9,7 @@ use earmark::fingerprint::FileError;
 use earmark::index::IndexError;
 use earmark::inputs::label_copy::ManifestError;
 use earmark::inputs::{BadGlob, InputError, SelectionError};
-use earmark::registry::{DocumentHash, ImportError, RegistryError, VocabularyError};
+use earmark::registry::{Break, DocumentHash, ImportError, RegistryError, VocabularyError};
 use earmark::report::{MergeError, ReportError};
 use earmark::verdict::AcceptedTermsError;
 
@@ -129,11 +129,20 @@ pub enum CliError {
         /// The report.
         path: PathBuf,
     },
-    /// A report of one registry and another registry.
-    #[error("{} is not the registry that the report names: give that one", path.display())]
-    OtherRegistry {
+    /// A report of one registry, and a registry that did not come from it.
+    #[error(
+        "the registry in {} is not a continuation of the one that {} names: {reason}. What to do: {remedy}",
+        path.display(), report.display()
+    )]
+    NotContinued {
         /// The registry's folder.
         path: PathBuf,
+        /// The report.
+        report: PathBuf,
+        /// How that is known.
+        reason: Break,
+        /// What to do, as a sentence without its end.
+        remedy: &'static str,
     },
     /// A report has no row about a file.
     #[error("{} has no row about {path}: write the path as the report does", report.display())]

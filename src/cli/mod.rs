@@ -17,6 +17,7 @@ mod guard;
 mod judging;
 mod kept;
 mod known;
+mod lineage;
 mod listing;
 mod places;
 mod plan;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use earmark::dataset::Cells;
 use earmark::inputs::Shard;
+use earmark::registry::{Lineage, Registry};
 use earmark::report::Unfinished;
 use serde::Serialize;
 use std::fs;
@@ -30,6 +31,7 @@ pub fn open(
     out: &Path,
     shard: Option<Shard>,
     basis: &impl Serialize,
+    registry: &Registry,
     mut take: impl FnMut(Cells) -> Result<(), CliError>,
 ) -> Result<Done, CliError> {
     let part = part_of(out);
@@ -58,6 +60,13 @@ pub fn open(
     if found.rows == 0 {
         drop(left);
         return fresh(out);
+    }
+    if let Some(then) = found.registry()
+        && let Lineage::Broken(reason) = registry.lineage(&then)?
+    {
+        let (path, report) = (registry.folder().to_owned(), from);
+        let remedy = "give the registry that the report was begun with; without --resume all is scanned anew";
+        return Err(CliError::NotContinued { path, report, reason, remedy });
     }
     if found.shard != shard || !found.rests_on(basis) {
         return Err(CliError::ResumeOther { path: from });

@@ -36,6 +36,7 @@ mod content_hash;
 mod copy;
 mod error;
 mod info;
+mod lineage;
 mod lock;
 mod log;
 mod log_chain;
@@ -74,6 +75,7 @@ pub use concern::Concern;
 pub use copy::{EXPORT_SCHEMA, Exported, Imported, LogTaken, is_export};
 pub use error::RegistryError;
 pub use info::Info;
+pub use lineage::{Break, Lineage, LogState, RegistryState};
 pub use log::Appended;
 pub use read::Recordings;
 #[cfg(any(test, fuzzing))]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::scan_row::SCAN_SCHEMA;
 use crate::coverage::Coverage;
 use crate::matching::MatchOptions;
-use crate::registry::{RecordingsState, Registry, RegistryError};
+use crate::registry::{Registry, RegistryError, RegistryState};
 use crate::verdict::Question;
 
 /// The first line of a report: everything besides the files that went into its
@@ -39,31 +39,6 @@ pub(super) enum HeaderKind {
     Header,
 }
 
-/// A registry at one moment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RegistryState {
-    /// Which registry it is, as in [`Registry::id_hex`]; null while its log is empty.
-    pub id: Option<String>,
-    /// Its number of commits.
-    pub generation: u64,
-    /// Its content hash in hexadecimal: params, recordings and log.
-    pub hash: String,
-    /// Its recordings, by which those that are registered later are told.
-    pub recordings: RecordingsState,
-}
-
-impl RegistryState {
-    /// The state of an open registry.
-    pub fn of(registry: &Registry) -> Result<Self, RegistryError> {
-        Ok(RegistryState {
-            id: registry.id_hex()?,
-            generation: registry.generation()?,
-            hash: registry.content_hash_hex()?,
-            recordings: registry.recordings_state()?,
-        })
-    }
-}
-
 impl ScanHeader {
     /// The header of a report that this program writes now.
     pub fn new(
@@ -75,15 +50,7 @@ impl ScanHeader {
     ) -> Result<Self, RegistryError> {
         let tool = concat!("earmark ", env!("CARGO_PKG_VERSION")).to_owned();
         let params = registry.params().id().to_string();
-        Ok(Self::from_parts(
-            tool,
-            params,
-            RegistryState::of(registry)?,
-            question,
-            match_options,
-            coverage,
-            inputs,
-        ))
+        Ok(Self::from_parts(tool, params, registry.state()?, question, match_options, coverage, inputs))
     }
 
     pub(super) fn from_parts(

@@ -43,12 +43,13 @@ pub(crate) mod table;
 pub(crate) mod text;
 mod totals;
 
+pub use crate::registry::RegistryState;
 pub use compare::{COMPARE_SCHEMA, CompareRow, ComparedFile, PlacementRow};
 pub use difference::{DIFFERENCE_SCHEMA, Difference, DifferenceKind, FieldDifference};
 pub use eu_summary::write_eu_summary;
 pub use evidence::Evidence;
 pub use excerpt::LogExcerpt;
-pub use header::{RegistryState, ScanHeader};
+pub use header::ScanHeader;
 pub use identify::{IDENTIFY_SCHEMA, IdentifyRow, MatchRow};
 pub use live::{LIVE_SCHEMA, LiveRow};
 pub use log_table::write_entry;

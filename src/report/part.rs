@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::MOST_LINE_BYTES;
 use crate::inputs::Shard;
+use crate::registry::RegistryState;
 
 /// Name and number of the schema of the line that begins a shard's report.
 pub const SHARD_SCHEMA: &str = "earmark.shard/1";
@@ -94,6 +95,11 @@ impl Unfinished {
     /// Whether it rests on `basis`: the header that a report of now would have.
     pub fn rests_on(&self, basis: &impl Serialize) -> bool {
         serde_json::to_value(basis).is_ok_and(|basis| basis == self.basis)
+    }
+
+    /// The registry that it rests on; none where its header names none.
+    pub fn registry(&self) -> Option<RegistryState> {
+        RegistryState::deserialize(self.basis.get("registry")?).ok()
     }
 
     /// The paths of its rows.

@@ -9,13 +9,14 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::header::{HeaderKind, RegistryState, ScanHeader};
+use super::header::{HeaderKind, ScanHeader};
 use super::scan_row::{FileRow, SCAN_SCHEMA, TagCheck};
 use super::{MatchRow, write_json_line};
 use crate::audio::{AudioInfo, Tags};
 use crate::coverage::Coverage;
 use crate::isrc::Isrc;
 use crate::matching::MatchOptions;
+use crate::registry::RegistryState;
 use crate::units::Seconds;
 use crate::verdict::{Question, VerdictKind};
 

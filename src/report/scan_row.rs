@@ -168,8 +168,8 @@ pub(super) mod tests {
     use super::*;
     use crate::coverage::Coverage;
     use crate::matching::MatchOptions;
-    use crate::registry::{RecordingsState, Use};
-    use crate::report::{RegistryState, ScanHeader};
+    use crate::registry::{LogState, RecordingsState, RegistryState, Use};
+    use crate::report::ScanHeader;
     use crate::verdict::Question;
 
     pub(in crate::report) fn header() -> ScanHeader {
@@ -178,6 +178,7 @@ pub(super) mod tests {
             id: Some("12".repeat(16)),
             generation: 2,
             hash: "ab".repeat(32),
+            log: Some(LogState { rows: 5, hash: "ef".repeat(32) }),
             recordings: RecordingsState { next_key: 9, hash: "cd".repeat(32) },
         };
         ScanHeader::from_parts(

@@ -14,6 +14,7 @@ mod format;
 mod identify;
 mod inputs;
 mod interrupt;
+mod lineage;
 mod live;
 mod log;
 mod maintain;

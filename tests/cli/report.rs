@@ -133,7 +133,7 @@ fn another_registry_is_refused() {
     fill(&folder.join("r"));
     let run = earmark("report {}/old.jsonl --html {}/page.html --registry {}/r", folder);
     assert_eq!(run.code, Some(2));
-    assert!(run.stderr.contains("is not the registry that the report names"), "{}", run.stderr);
+    assert!(run.stderr.contains("is not a continuation of the one that"), "{}", run.stderr);
     assert!(!folder.join("page.html").exists());
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::args::RegistryDir;
+use crate::cli::args::judging::LineageArgs;
 use crate::cli::args::report::FilesArgs;
 
 /// `earmark evidence`.
@@ -36,6 +37,9 @@ pub struct EvidenceArgs {
     /// Where the files are.
     #[command(flatten)]
     pub files: FilesArgs,
+    /// Which registry.
+    #[command(flatten)]
+    pub lineage: LineageArgs,
     /// A folder that does not exist or is empty, or a file that ends in .zip
     #[arg(long, value_name = "FOLDER|FILE.zip")]
     pub out: PathBuf,

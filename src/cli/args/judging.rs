@@ -15,6 +15,15 @@ pub struct LicenceArgs {
     pub accept_terms: Option<PathBuf>,
 }
 
+/// Whether the registry is what became of the one that a report names.
+#[derive(Args, Debug)]
+pub struct LineageArgs {
+    /// Go on with a registry that is not a continuation of the one the report names: an older copy,
+    /// another one, or one whose log was written anew
+    #[arg(long)]
+    pub allow_other_registry: bool,
+}
+
 /// How much of a file counts.
 #[derive(Args, Debug)]
 pub struct OverlapArgs {

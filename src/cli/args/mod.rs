@@ -34,7 +34,7 @@ use crate::cli::args::declare::DeclareArgs;
 use crate::cli::args::evidence::EvidenceArgs;
 use crate::cli::args::fingerprint::FingerprintArgs;
 use crate::cli::args::inputs::{DatasetArgs, ListingArgs, LogFormat, RowsArgs};
-use crate::cli::args::judging::{LicenceArgs, OverlapArgs};
+use crate::cli::args::judging::{LicenceArgs, LineageArgs, OverlapArgs};
 use crate::cli::args::live::LiveArgs;
 use crate::cli::args::log::{ExportArgs, ImportArgs, LogArgs, MandateArgs, OwnerArgs};
 use crate::cli::args::report::ReportArgs;
@@ -235,6 +235,13 @@ pub struct ScanArgs {
     /// What was licensed.
     #[command(flatten)]
     pub licences: LicenceArgs,
+    /// A report that was made with the registry before; stop if the registry is not a continuation
+    /// of the one it names
+    #[arg(long, value_name = "REPORT.jsonl")]
+    pub known: Option<PathBuf>,
+    /// Which registry.
+    #[command(flatten)]
+    pub lineage: LineageArgs,
     /// How to search.
     #[command(flatten)]
     pub matching: MatchingArgs,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
-use crate::cli::args::judging::LicenceArgs;
+use crate::cli::args::judging::{LicenceArgs, LineageArgs};
 use crate::cli::args::{ListFormat, RegistryDir};
 
 /// `earmark report`.
@@ -52,6 +52,9 @@ pub struct MakeArgs {
     /// Where the files are.
     #[command(flatten)]
     pub files: FilesArgs,
+    /// Which registry.
+    #[command(flatten)]
+    pub lineage: LineageArgs,
     /// Most pictures on the page: the first match of every file, then the others
     #[arg(long, value_name = "N", default_value_t = 40)]
     pub pictures: usize,
@@ -88,8 +91,8 @@ rows name, and tells every difference: the registry's, a file that is missing or
 another one, and the fields of a row. The cells of a manifest are taken from the
 report, or from the fingerprint files.
 
-Exit codes: 0 the same to the byte, 1 something differs, 2 usage or environment,
-3 some files are missing and the rest is the same (1 outranks 3).
+Exit codes: 0 the same to the byte, 1 something differs, 2 usage or environment, or
+a registry that is not a continuation of the one in the report, 3 some files are missing and the rest is the same (1 outranks 3).
 
 Examples:
   earmark report verify verdicts.jsonl --registry their-registry
@@ -115,6 +118,9 @@ pub struct VerifyArgs {
     /// What was accepted.
     #[command(flatten)]
     pub licences: LicenceArgs,
+    /// Which registry.
+    #[command(flatten)]
+    pub lineage: LineageArgs,
     /// How the differences are written
     #[arg(long, value_enum, default_value_t = ListFormat::Table)]
     pub format: ListFormat,

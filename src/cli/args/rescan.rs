@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::civil::Date;
 
-use crate::cli::args::judging::{LicenceArgs, OverlapArgs};
+use crate::cli::args::judging::{LicenceArgs, LineageArgs, OverlapArgs};
 use crate::cli::args::parse;
 use crate::cli::args::{EmptyArgs, ListFormat, RegistryDir};
 
@@ -50,6 +50,9 @@ pub struct RescanArgs {
     /// What was licensed.
     #[command(flatten)]
     pub licences: LicenceArgs,
+    /// Which registry.
+    #[command(flatten)]
+    pub lineage: LineageArgs,
     /// Search every file again
     #[arg(long)]
     pub full: bool,

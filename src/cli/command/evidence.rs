@@ -7,10 +7,10 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use earmark::registry::Registry;
-use earmark::report::{Evidence, Page, PageFile, PastLine, PastReport, PastRow, RegistryState, Totals};
+use earmark::report::{Evidence, Page, PageFile, PastLine, PastReport, PastRow, Totals};
 
 use crate::cli::args::evidence::EvidenceArgs;
-use crate::cli::command::report::make::{excerpt, warn_of_another};
+use crate::cli::command::report::make::{check_lineage, excerpt};
 use crate::cli::command::report::sight::Sights;
 use crate::cli::error::CliError;
 use crate::cli::guard::Guard;
@@ -31,7 +31,7 @@ pub fn run(args: EvidenceArgs, guard: &Guard) -> Result<Outcome, CliError> {
     let matches = wanted(&row, &args)?;
     guard.spares(&args.files.file_of(&row.path))?;
     let registry = Registry::open(&args.registry.registry)?;
-    warn_of_another(&header.registry, &registry, &args.registry.registry)?;
+    check_lineage(&registry, &header.registry, &args.report, &args.lineage)?;
     let index = registry.index()?;
     let sights = Sights::new(&registry, &index, &args.files, &HashSet::from([row.path.as_str()]), guard)?;
     let pictures = sights.draw(&row, &matches);
@@ -50,7 +50,7 @@ pub fn run(args: EvidenceArgs, guard: &Guard) -> Result<Outcome, CliError> {
         files: vec![PageFile { line: line.number, row, pictures }],
         pictures_left_out: 0,
         log: Some(log),
-        registry_now: Some(RegistryState::of(&registry)?),
+        registry_now: Some(registry.state()?),
     };
     let failed = |error| Output::failed(Some(&args.out), error);
     let evidence = Evidence::of(&page, &header_text, &line.text).map_err(failed)?;

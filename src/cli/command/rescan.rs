@@ -12,7 +12,7 @@ use earmark::check::rescan::{Change, Newcomers, Scout};
 use earmark::coverage::Coverage;
 use earmark::fingerprint::{Entry, Fingerprint, StoredEntry};
 use earmark::params::Params;
-use earmark::registry::{Registry, Since};
+use earmark::registry::{Lineage, Registry, Since};
 use earmark::report::{MatchRow, PastReport, PastRow, ScanHeader, ScanRow, Summary, write_json_line};
 use earmark::verdict::{Question, VerdictKind};
 
@@ -23,6 +23,7 @@ use crate::cli::emptiness::{self, Wanted};
 use crate::cli::error::CliError;
 use crate::cli::judging::accepted_terms;
 use crate::cli::kept::{Pair, announced, pairs, same_file};
+use crate::cli::lineage;
 use crate::cli::streaming::run_named;
 use crate::cli::ui::exit::Outcome;
 use crate::cli::ui::interrupt;
@@ -47,10 +48,11 @@ pub fn run(args: RescanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, C
     };
     let registry = Registry::open(&args.registry.registry)?;
     emptiness::check(&registry, Wanted::SoundOrTags, &args.emptiness)?;
+    let lineage = lineage::of(&registry, &then, &args.report, &args.lineage)?;
     let params = registry.params();
     let index = registry.index()?;
     // Windows said less than fingerprints of the whole.
-    let full = args.full || coverage == Coverage::Adaptive;
+    let full = args.full || coverage == Coverage::Adaptive || matches!(lineage, Lineage::Broken(_));
     let since = if full { Since::Changed } else { registry.recordings_since(&then.recordings)? };
     let newcomers = match since {
         Since::Grown { first } => Some(Newcomers::new(&index, first, params)?),

@@ -11,8 +11,10 @@ use earmark::dataset::Cells;
 use earmark::fingerprint::Fingerprint;
 use earmark::index::Index;
 use earmark::matching::{MatchOptions, Matcher};
-use earmark::registry::{Registry, RegistryError};
-use earmark::report::{MatchRow, ScanCsv, ScanHeader, ScanRow, ScanTable, Summary, write_shard_line};
+use earmark::registry::{Lineage, Registry, RegistryError};
+use earmark::report::{
+    MatchRow, PastReport, ScanCsv, ScanHeader, ScanRow, ScanTable, Summary, write_shard_line,
+};
 use earmark::verdict::{
     AcceptedTerms, DeclarationBook, Heard, Question, Recognition, TagClaim, VerdictKind, decide,
 };
@@ -27,6 +29,7 @@ use crate::cli::error::CliError;
 use crate::cli::guard::Guard;
 use crate::cli::judging::accepted_terms;
 use crate::cli::known::Known;
+use crate::cli::lineage;
 use crate::cli::listing;
 use crate::cli::plan::SIDECAR;
 use crate::cli::resume::{self, Done, beside};
@@ -46,6 +49,12 @@ pub fn run(args: ScanArgs, threads: Option<NonZeroUsize>, mut guard: Guard) -> R
     }
     let registry = Registry::open(&args.registry.registry)?;
     emptiness::check(&registry, Wanted::SoundOrTags, &args.emptiness)?;
+    if let Some(known) = &args.known {
+        let then = PastReport::open(known)?.header().registry.clone();
+        if lineage::of(&registry, &then, known, &args.lineage)? == Lineage::Continued {
+            tell(format_args!("the registry has changed since {}, and continues it", known.display()));
+        }
+    }
     let index = registry.index()?;
     let match_options = args.matching.options();
     let coverage = args.coverage;
@@ -69,7 +78,7 @@ pub fn run(args: ScanArgs, threads: Option<NonZeroUsize>, mut guard: Guard) -> R
     let mut summary = Summary::default();
     let mut kinds = ErrorKinds::default();
     let Done { rows, paths, mut output } = match (&args.out, args.dataset.resume) {
-        (Some(out), true) => resume::open(out, args.dataset.shard, &header, |cells| {
+        (Some(out), true) => resume::open(out, args.dataset.shard, &header, &registry, |cells| {
             summary.add(cells.verdict);
             cells.error.iter().for_each(|error| kinds.add(error));
             dataset.as_mut().map_or(Ok(()), |dataset| Ok(dataset.push(&cells)?))

@@ -10,6 +10,7 @@ mod copying;
 mod damage;
 mod declaring;
 mod importing;
+mod lineage;
 mod opening;
 mod reading;
 mod removing;

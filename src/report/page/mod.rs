@@ -24,10 +24,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use sha2::{Digest, Sha256};
 
+use super::ScanHeader;
 use super::excerpt::LogExcerpt;
 use super::past::PastRow;
 use super::totals::Totals;
-use super::{RegistryState, ScanHeader};
+use crate::registry::RegistryState;
 
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");

@@ -6,15 +6,15 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use earmark::check::pipeline::Pipeline;
-use earmark::registry::Registry;
-use earmark::report::{
-    LogExcerpt, Page, PageFile, PastReport, PastRow, RegistryState, Totals, write_eu_summary,
-};
+use earmark::registry::{Lineage, Registry, RegistryState};
+use earmark::report::{LogExcerpt, Page, PageFile, PastReport, PastRow, Totals, write_eu_summary};
 
 use super::sight::Sights;
+use crate::cli::args::judging::LineageArgs;
 use crate::cli::args::report::{FilesArgs, MakeArgs};
 use crate::cli::error::CliError;
 use crate::cli::guard::Guard;
+use crate::cli::lineage;
 use crate::cli::streaming::run_named;
 use crate::cli::ui::exit::Outcome;
 use crate::cli::ui::interrupt;
@@ -58,11 +58,11 @@ pub fn run(args: MakeArgs, threads: Option<NonZeroUsize>, guard: &Guard) -> Resu
     match &args.registry {
         Some(folder) => {
             let registry = Registry::open(folder)?;
-            warn_of_another(&header.registry, &registry, folder)?;
+            check_lineage(&registry, &header.registry, &path, &args.lineage)?;
             whole = draw(&mut files, &wanted, &registry, (&args.files, guard), threads)?;
             page.pictures_left_out = (matches - drawn) as u64;
             page.log = Some(excerpt(&registry, files.iter().map(|file| &file.row))?);
-            page.registry_now = Some(RegistryState::of(&registry)?);
+            page.registry_now = Some(registry.state()?);
         }
         None if matches > 0 => tell("without --registry the page has neither pictures nor declarations"),
         None => {}
@@ -75,14 +75,15 @@ pub fn run(args: MakeArgs, threads: Option<NonZeroUsize>, guard: &Guard) -> Resu
     Ok(Outcome { disallowed: false, unchecked: !whole })
 }
 
-/// A registry that the report does not come from knows its recordings and
+/// A registry that did not come from the report's knows its recordings and
 /// declarations under other names and numbers.
-pub fn warn_of_another(then: &RegistryState, registry: &Registry, folder: &Path) -> Result<(), CliError> {
-    let now = RegistryState::of(registry)?;
-    if then.id.is_some() && now.id != then.id {
-        return Err(CliError::OtherRegistry { path: folder.to_owned() });
-    }
-    if now.hash != then.hash {
+pub fn check_lineage(
+    registry: &Registry,
+    then: &RegistryState,
+    report: &Path,
+    args: &LineageArgs,
+) -> Result<(), CliError> {
+    if lineage::of(registry, then, report, args)? == Lineage::Continued {
         tell("the registry has changed since the report");
     }
     Ok(())

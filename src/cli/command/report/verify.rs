@@ -23,6 +23,7 @@ use crate::cli::command::scan::Checker;
 use crate::cli::error::CliError;
 use crate::cli::judging::accepted_terms;
 use crate::cli::kept::{pairs, same_file};
+use crate::cli::lineage;
 use crate::cli::streaming::run_named;
 use crate::cli::ui::exit::Outcome;
 use crate::cli::ui::interrupt;
@@ -35,11 +36,13 @@ use earmark::check::reading::{Reading, Source};
 pub fn run(args: VerifyArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, CliError> {
     let rows = PastReport::open(&args.report)?.count() as u64;
     let report = PastReport::open(&args.report)?;
-    let ScanHeader { question, match_options, coverage, inputs, .. } = report.header().clone();
+    let ScanHeader { registry: then, question, match_options, coverage, inputs, .. } =
+        report.header().clone();
     if coverage == Coverage::Adaptive && !args.files.fingerprints.is_empty() {
         return Err(CliError::SampledReport { path: args.report });
     }
     let registry = Registry::open(&args.registry.registry)?;
+    lineage::of(&registry, &then, &args.report, &args.lineage)?;
     let params = registry.params();
     let index = registry.index()?;
     let accepted = args.licences.accept_terms.as_deref().map(accepted_terms).transpose()?;
