@@ -8,6 +8,7 @@ use symphonia::core::errors::Error as SymphoniaError;
 use symphonia::core::formats::Track;
 use symphonia::core::packet::Packet;
 
+use super::level::Leveller;
 use super::opus::{self, OpusTrack};
 use super::{AudioError, aac, downmix, frames, names};
 
@@ -15,6 +16,8 @@ use super::{AudioError, aac, downmix, frames, names};
 pub(super) struct TrackDecoder {
     name: String,
     inner: Inner,
+    /// For samples of floating point, which may have any size.
+    leveller: Option<Leveller>,
 }
 
 enum Inner {
@@ -53,7 +56,7 @@ impl TrackDecoder {
         let name = codec_name(params.codec);
         if params.codec == CODEC_ID_OPUS {
             let decoder = OpusTrack::new(params.extra_data.as_deref())?;
-            return Ok(TrackDecoder { name, inner: Inner::Opus(Box::new(decoder)) });
+            return Ok(TrackDecoder { name, inner: Inner::Opus(Box::new(decoder)), leveller: None });
         }
         let options = AudioDecoderOptions::default().gapless(gapless).verify(false);
         let core = params.extra_data.as_deref().and_then(aac::core_config);
@@ -65,7 +68,12 @@ impl TrackDecoder {
             Ok(decoder) => {
                 let is_mpeg = matches!(params.codec, CODEC_ID_MP1 | CODEC_ID_MP2 | CODEC_ID_MP3);
                 let mpeg = is_mpeg.then(|| Mpeg { params: params.clone(), spec: None });
-                Ok(TrackDecoder { name, inner: Inner::Symphonia { decoder, gapless, mpeg } })
+                let is_float = matches!(
+                    params.codec,
+                    CODEC_ID_PCM_F32LE | CODEC_ID_PCM_F32BE | CODEC_ID_PCM_F64LE | CODEC_ID_PCM_F64BE
+                );
+                let leveller = is_float.then(Leveller::new);
+                Ok(TrackDecoder { name, inner: Inner::Symphonia { decoder, gapless, mpeg }, leveller })
             }
             Err(error) => Err(AudioError::UnsupportedCodec { reason: refusal(params, &error), codec: name }),
         }
@@ -106,6 +114,9 @@ impl TrackDecoder {
 
     /// Forgets what came before: what follows does not follow it.
     pub(super) fn reset(&mut self) {
+        if let Some(leveller) = &mut self.leveller {
+            leveller.reset();
+        }
         match &mut self.inner {
             Inner::Symphonia { decoder, .. } => decoder.reset(),
             // It comes from any state to the right one in a few packets.
@@ -116,7 +127,8 @@ impl TrackDecoder {
     /// Decodes `packet`, replacing what `mono` held.
     pub(super) fn decode(&mut self, packet: &Packet, mono: &mut Vec<f32>) -> Decoded {
         mono.clear();
-        match &mut self.inner {
+        let TrackDecoder { inner, leveller, .. } = self;
+        match inner {
             Inner::Opus(track) => match track.decode(&packet.data, mono) {
                 Ok(()) => {
                     Decoded::Samples { rate_hz: opus::RATE_HZ, channels: usize::from(track.channels()) }
@@ -129,13 +141,13 @@ impl TrackDecoder {
                 }
                 // A decoder that asks for a reset gets it and one more try. The
                 // first result is looked at apart because it borrows the decoder.
-                let first = decoder.decode(packet).map(|buffer| taken(&buffer, mono));
+                let first = decoder.decode(packet).map(|buffer| taken(&buffer, leveller, mono));
                 match first {
                     Ok(decoded) => decoded,
                     Err(SymphoniaError::ResetRequired) => {
                         decoder.reset();
                         match decoder.decode(packet) {
-                            Ok(buffer) => taken(&buffer, mono),
+                            Ok(buffer) => taken(&buffer, leveller, mono),
                             Err(error) => failure(&error),
                         }
                     }
@@ -160,8 +172,17 @@ impl Mpeg {
     }
 }
 
-fn taken(buffer: &GenericAudioBufferRef<'_>, mono: &mut Vec<f32>) -> Decoded {
+fn taken(
+    buffer: &GenericAudioBufferRef<'_>,
+    leveller: &mut Option<Leveller>,
+    mono: &mut Vec<f32>,
+) -> Decoded {
     downmix::to_mono(buffer, mono);
+    match (leveller, buffer) {
+        (Some(leveller), _) => leveller.level(mono),
+        (None, GenericAudioBufferRef::F32(_) | GenericAudioBufferRef::F64(_)) => downmix::clean(mono),
+        _ => {}
+    }
     Decoded::Samples { rate_hz: buffer.spec().rate(), channels: buffer.num_planes() }
 }
 

@@ -42,7 +42,7 @@ impl Container {
             return Err(error);
         }
         match container.head.get(..4) {
-            Some(b"RIFF" | b"RF64" | b"BW64") => {
+            Some(b"RIFF" | b"RIFX" | b"RF64" | b"BW64") => {
                 container.wave = riff::scan(&mut view, len);
                 container.show_wave(input);
             }
@@ -95,9 +95,9 @@ impl Container {
             return error;
         }
         if let Some(wave) = &self.wave {
-            return match wave.format_tag {
-                Some(tag) if !riff::is_decoded(tag) => {
-                    unsupported(&names::of_wave_tag(tag), "there is no decoder for it".to_owned())
+            return match wave.format {
+                Some(format) if !riff::is_decoded(format.tag) => {
+                    unsupported(&names::of_wave_tag(format.tag), "there is no decoder for it".to_owned())
                 }
                 _ => error,
             };
@@ -129,30 +129,29 @@ impl Container {
 
     fn show_wave<R: Tape>(&mut self, input: &mut Input<R>) {
         let Some(wave) = &self.wave else { return };
-        // Writers that were cut off, or wrote to a pipe, leave a length that does
-        // not fit the chunks in it, and the reader refuses the file for it. All
-        // ones means "not known" to it.
+        let Some(data) = wave.chunk(b"data") else { return };
+        if wave.format.is_some_and(|format| riff::is_mpeg(format.tag)) {
+            // MPEG frames are a stream of their own.
+            self.end = Some(data.end);
+            return input.show(data.start..data.end, Vec::new());
+        }
+        // Only where samples stand in blocks does Symphonia read the chunks. Writers
+        // that were cut off, or wrote to a pipe, leave a length that does not fit them,
+        // and it refuses the file for it. All ones means "not known" to it.
         let mut patches = vec![Patch { at: 4, bytes: [0xff; 4] }];
         let mut range = 0..input.len();
-        let data = wave.chunk(b"data");
-        match (wave.kind, data) {
-            // MPEG frames are a stream of their own.
-            (_, Some(data)) if wave.format_tag.is_some_and(riff::is_mpeg) => {
-                range = data.start..data.end;
-                patches.clear();
-            }
-            (riff::Kind::Riff, Some(data)) if wave.unknown_length => {
+        match wave.kind {
+            riff::Kind::Riff if wave.unknown_length => {
                 patches.push(Patch { at: data.start - 4, bytes: [0xff; 4] });
             }
-            (riff::Kind::Riff, _) => {}
-            (_, data) => {
+            riff::Kind::Riff | riff::Kind::Rifx => self.end = Some(data.end),
+            riff::Kind::Rf64 | riff::Kind::Bw64 => {
                 patches.push(Patch { at: 0, bytes: *b"RIFF" });
-                if let Some(data) = data {
-                    // The audio ends where what is shown ends.
-                    patches.push(Patch { at: data.start - 4, bytes: [0xff; 4] });
-                    range.end = data.end;
-                    self.truncated = Some(data.end > input.len());
-                }
+                // The audio ends where what is shown ends.
+                patches.push(Patch { at: data.start - 4, bytes: [0xff; 4] });
+                range.end = data.end;
+                self.end = Some(data.end);
+                self.truncated = Some(data.end > input.len());
             }
         }
         input.show(range, patches);

@@ -3,19 +3,22 @@
 use fearless_simd::{Level, dispatch};
 use symphonia::core::audio::conv::FromSample;
 use symphonia::core::audio::sample::Sample;
-use symphonia::core::audio::{Audio, AudioBuffer, Channels, GenericAudioBufferRef, Position};
+use symphonia::core::audio::{Audio, AudioBuffer, GenericAudioBufferRef};
 
-/// Largest magnitude taken from a float file. Full scale is 1; mastering
-/// headroom stays below 64 (36 dB). Infinities, NaN and values above come only
-/// from damage, and one of them would spread over a whole spectrum.
-const MAX_MAGNITUDE: f32 = 64.0;
+/// Largest magnitude taken. Full scale is 1; mastering headroom stays below 64
+/// (36 dB). Infinities, NaN and values above come only from damage, and one of them
+/// would spread over a whole spectrum.
+pub(super) const MAX_MAGNITUDE: f32 = 64.0;
+
+/// What is above cannot be a number that somebody meant: 2^100.
+const MAX_NUMBER: f32 = 1.267_650_6e30;
 
 /// Writes the mean of the channels of `buffer` to `mono`, replacing what it
-/// held: one sample per frame, full scale ±1.
+/// held: one sample per frame, full scale ±1 unless it was beyond in the file.
 ///
 /// The mean and not a loudness-preserving sum, because it cannot clip and the
-/// fingerprint does not depend on level. The low-frequency effects channel is
-/// left out where the layout names it.
+/// fingerprint does not depend on level. Every channel counts, that of low-frequency
+/// effects too: nobody but the file says that there are only effects in it.
 pub(super) fn to_mono(buffer: &GenericAudioBufferRef<'_>, mono: &mut Vec<f32>) {
     mono.resize(buffer.frames(), 0.0);
     // Plain loops, compiled once per set of instructions.
@@ -33,45 +36,49 @@ fn mix(buffer: &GenericAudioBufferRef<'_>, mono: &mut [f32]) {
         GenericAudioBufferRef::S16(b) => planes(*b, mono, |s| s),
         GenericAudioBufferRef::S24(b) => planes(*b, mono, |s| s),
         GenericAudioBufferRef::S32(b) => planes(*b, mono, |s| s),
-        GenericAudioBufferRef::F32(b) => planes(*b, mono, cleaned),
-        GenericAudioBufferRef::F64(b) => planes(*b, mono, cleaned),
+        GenericAudioBufferRef::F32(b) => planes(*b, mono, number),
+        GenericAudioBufferRef::F64(b) => planes(*b, mono, number),
     }
 }
 
-/// Writes the mean of the channels, each after `finish`, to `mono`, which is as
-/// long as they are.
+/// Writes the mean of the channels, each after `taken`, to `mono`, which is as long as
+/// they are. A channel of nonsense does not silence the others.
 #[inline(always)]
-fn planes<S: Sample>(buffer: &AudioBuffer<S>, mono: &mut [f32], finish: impl Fn(f32) -> f32)
+fn planes<S: Sample>(buffer: &AudioBuffer<S>, mono: &mut [f32], taken: impl Fn(f32) -> f32)
 where
     f32: FromSample<S>,
 {
     let count = buffer.num_planes();
-    let effects = match buffer.spec().channels() {
-        layout @ Channels::Positioned(set) if count > 2 && set.contains(Position::LFE1) => {
-            layout.get_canonical_index_for_positioned_channel(Position::LFE1)
-        }
-        _ => None,
-    };
     if let (1, Some(only)) = (count, buffer.plane(0)) {
         for (to, &s) in mono.iter_mut().zip(only) {
-            *to = finish(f32::from_sample(s));
+            *to = taken(f32::from_sample(s));
         }
     } else if let (2, Some((left, right))) = (count, (count == 2).then(|| buffer.plane_pair(0, 1)).flatten())
     {
         for ((to, &l), &r) in mono.iter_mut().zip(left).zip(right) {
-            *to = finish(0.5 * (f32::from_sample(l) + f32::from_sample(r)));
+            *to = 0.5 * (taken(f32::from_sample(l)) + taken(f32::from_sample(r)));
         }
     } else {
         mono.fill(0.0);
-        let used = count - usize::from(effects.is_some());
-        let scale = 1.0 / used.max(1) as f32;
-        for plane in (0..count).filter(|&i| Some(i) != effects).filter_map(|i| buffer.plane(i)) {
+        let scale = 1.0 / count.max(1) as f32;
+        for plane in (0..count).filter_map(|i| buffer.plane(i)) {
             for (to, &s) in mono.iter_mut().zip(plane) {
-                *to += scale * f32::from_sample(s);
+                *to += scale * taken(f32::from_sample(s));
             }
         }
-        mono.iter_mut().for_each(|s| *s = finish(*s));
     }
+}
+
+/// The sample, or silence for what is no number.
+#[inline(always)]
+fn number(sample: f32) -> f32 {
+    // False for NaN too.
+    if sample.abs() <= MAX_NUMBER { sample } else { 0.0 }
+}
+
+/// Puts silence in place of what cannot be audio.
+pub(super) fn clean(mono: &mut [f32]) {
+    mono.iter_mut().for_each(|s| *s = cleaned(*s));
 }
 
 /// The sample, or silence for what cannot be audio.
@@ -84,7 +91,7 @@ pub(super) fn cleaned(sample: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use symphonia::core::audio::layouts::{CHANNEL_LAYOUT_5P1, CHANNEL_LAYOUT_STEREO};
-    use symphonia::core::audio::{AsGenericAudioBufferRef, AudioMut, AudioSpec};
+    use symphonia::core::audio::{AsGenericAudioBufferRef, AudioMut, AudioSpec, Channels};
 
     use super::*;
 
@@ -113,12 +120,13 @@ mod tests {
     }
 
     #[test]
-    fn the_effects_channel_does_not_count() {
-        let lfe = CHANNEL_LAYOUT_5P1.get_canonical_index_for_positioned_channel(Position::LFE1).unwrap();
-        let b = buffer(CHANNEL_LAYOUT_5P1, 2, |c, _| if c == lfe { 1.0_f32 } else { 0.5 });
-        let mut mono = Vec::new();
-        to_mono(&b.as_generic_audio_buffer_ref(), &mut mono);
-        assert!(mono.iter().all(|s| (s - 0.5).abs() < 1e-6), "{mono:?}");
+    fn every_channel_counts() {
+        for silent in 0..6 {
+            let b = buffer(CHANNEL_LAYOUT_5P1, 2, |c, _| if c == silent { 0.6_f32 } else { 0.0 });
+            let mut mono = Vec::new();
+            to_mono(&b.as_generic_audio_buffer_ref(), &mut mono);
+            assert!(mono.iter().all(|s| (s - 0.1).abs() < 1e-6), "{mono:?}");
+        }
     }
 
     #[test]
@@ -130,11 +138,13 @@ mod tests {
     }
 
     #[test]
-    fn not_a_number_becomes_silence() {
-        let bad = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1e30, 0.5];
-        let b = buffer(CHANNEL_LAYOUT_STEREO, 5, |_, i| bad[i]);
-        let mut mono = Vec::new();
-        to_mono(&b.as_generic_audio_buffer_ref(), &mut mono);
-        assert_eq!(mono, [0.0, 0.0, 0.0, 0.0, 0.5]);
+    fn not_a_number_becomes_silence_in_its_channel() {
+        let bad = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 1e31, 0.5];
+        for (layout, due) in [(CHANNEL_LAYOUT_STEREO, 0.25), (CHANNEL_LAYOUT_5P1, 0.5 * 5.0 / 6.0)] {
+            let b = buffer(layout, 5, |c, i| if c == 0 { bad[i] } else { 0.5 });
+            let mut mono = Vec::new();
+            to_mono(&b.as_generic_audio_buffer_ref(), &mut mono);
+            assert!(mono[..4].iter().all(|s| (s - due).abs() < 1e-6) && mono[4] == 0.5, "{mono:?}");
+        }
     }
 }

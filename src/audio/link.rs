@@ -7,6 +7,7 @@ use std::io::{self, Read};
 
 use super::container::Container;
 use super::reader::Reader;
+use super::riff::{self, Order};
 use super::source::{Input, Tape, UNKNOWN_LEN};
 use super::{frames, signature};
 
@@ -33,15 +34,36 @@ pub(super) enum Next {
     Bytes(u64),
 }
 
+/// Where a container ends.
+pub(super) struct End {
+    at: u64,
+    /// The order of the bytes in sizes, where chunks may follow that hold no samples.
+    chunks: Option<Order>,
+}
+
 /// Where the container at hand ends: by its structure, or where its reader stopped.
-pub(super) fn end<R: Tape>(input: &Input<R>, container: &Container, reader: &Reader) -> Option<u64> {
+pub(super) fn end<R: Tape>(input: &Input<R>, container: &Container, reader: &Reader) -> Option<End> {
     let shown = input.shown();
-    let read = reader.frames().map(|frames| shown.start + frames.position());
-    match read {
-        // It stopped within what it was to read.
-        Some(at) if at < shown.end => Some(at),
-        _ => container.end.or(read),
-    }
+    let at = match reader {
+        Reader::Wave(wave) => Some(wave.position()),
+        // They end within what they are shown, or with it.
+        Reader::Frames { frames, .. } => match shown.start + frames.position() {
+            at if at < shown.end => Some(at),
+            at => container.end.or(Some(at)),
+        },
+        Reader::Symphonia(_) => container.end,
+    };
+    at.map(|at| End { at, chunks: container.wave.as_ref().map(|wave| wave.kind.order()) })
+}
+
+/// Bytes of the chunk that begins here, filled up to an even number; one that is longer
+/// than what is left is none.
+fn chunk(head: &[u8], order: Order, left: u64) -> Option<u64> {
+    // One that was filled up begins behind a zero, which is passed over.
+    let (id, size) = (head.get(..4)?, *head.get(4..)?.first_chunk()?);
+    let size = u64::from(order.word(size));
+    let bytes = 8 + size + (size & 1);
+    (riff::is_id(id) && bytes <= left.saturating_add(1)).then_some(bytes)
 }
 
 /// Goes on to what follows `end`.
@@ -49,8 +71,8 @@ pub(super) fn end<R: Tape>(input: &Input<R>, container: &Container, reader: &Rea
 /// # Errors
 ///
 /// If it cannot be read.
-pub(super) fn next<R: Tape>(input: &mut Input<R>, end: u64) -> io::Result<Next> {
-    input.advance(end)?;
+pub(super) fn next<R: Tape>(input: &mut Input<R>, end: &End) -> io::Result<Next> {
+    input.advance(end.at)?;
     let mut passed = 0;
     while passed < MOST_PADDING {
         let mut head = Vec::new();
@@ -61,7 +83,10 @@ pub(super) fn next<R: Tape>(input: &mut Input<R>, end: u64) -> io::Result<Next> 
             _ => match frames::tag(&head) {
                 Some(bytes) => bytes,
                 None if is_container(&head) => return Ok(Next::Container),
-                None => return rest(input),
+                None => match end.chunks.and_then(|order| chunk(&head, order, input.len())) {
+                    Some(bytes) => bytes,
+                    None => return rest(input),
+                },
             },
         };
         passed += skip;

@@ -15,10 +15,11 @@
 //! | `container` | what the file is, and what of it the demultiplexer is shown |
 //! | `mp4`, `matroska`, `ogg`, `riff` | what the demultiplexer reads past in each |
 //! | `link`, `signature` | where one container ends and the next begins |
-//! | `reader`, `frames` | the packets of a container; frames without one |
+//! | `reader`, `frames`, `wave` | the packets of a container; frames without one; samples of WAV |
+//! | `window` | a few bytes ahead of a reader |
 //! | `codec`, `aac`, `opus` | one packet to samples |
 //! | `names` | names of what is not decoded |
-//! | `downmix` | any channels and format to mono |
+//! | `downmix`, `level` | any channels and format to mono, at a sane level |
 //! | `parts` | what of it is decoded |
 //! | `clock`, `timeline` | delay, padding, holes, limits |
 //! | `lane` | one track from packets to the sink |
@@ -44,6 +45,7 @@ mod frames;
 pub(crate) mod fuzzing;
 mod guard;
 mod lane;
+mod level;
 mod limits;
 mod link;
 mod matroska;
@@ -64,6 +66,8 @@ mod stream;
 mod tags;
 mod timeline;
 mod unheard;
+mod wave;
+mod window;
 
 #[cfg(test)]
 mod tests;

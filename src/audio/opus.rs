@@ -18,7 +18,7 @@
 use rusty_opus::{OpusDecoder, repacketizer};
 
 use super::AudioError;
-use super::downmix::cleaned;
+use super::downmix::clean;
 
 /// The rate of all decoded Opus.
 pub(super) const RATE_HZ: u32 = 48_000;
@@ -116,8 +116,6 @@ impl OpusTrack {
         }
         let mut weights = vec![0.0; streams + coupled];
         let counted = match family {
-            // The effects channel is the last of 5.1, 6.1 and 7.1 (RFC 7845 section 5.1.1.2).
-            1 if (6..=8).contains(&channels) => channels - 1,
             // The first channel of ambisonics is the sound from all around, the
             // others tell where from (RFC 8486 section 3.1).
             2 => 1,
@@ -191,7 +189,7 @@ impl OpusTrack {
                 _ => mono.iter_mut().zip(pcm).for_each(|(to, s)| *to += gain * mine[0] * s),
             }
         }
-        mono.iter_mut().for_each(|s| *s = cleaned(*s));
+        clean(mono);
         Ok(())
     }
 }

@@ -1,18 +1,22 @@
 //! What gives the packets of one container.
 
 use symphonia::core::errors::Result as SymphoniaResult;
-use symphonia::core::formats::well_known::{FORMAT_ID_ADTS, FORMAT_ID_MP1, FORMAT_ID_MP2, FORMAT_ID_MP3};
+use symphonia::core::formats::well_known::{
+    FORMAT_ID_ADTS, FORMAT_ID_MP1, FORMAT_ID_MP2, FORMAT_ID_MP3, FORMAT_ID_WAVE,
+};
 use symphonia::core::formats::{FormatId, FormatReader, Track};
 use symphonia::core::meta::RawValue;
 use symphonia::core::packet::Packet;
 
 use super::frames::Frames;
+use super::wave::WaveReader;
 use super::{AudioError, mp4};
 
 /// Symphonia's reader, or one of ours.
 pub(super) enum Reader {
     Symphonia(Box<dyn FormatReader>),
     Frames { frames: Box<Frames>, format: FormatId, name: &'static str },
+    Wave(Box<WaveReader>),
 }
 
 impl Reader {
@@ -41,6 +45,7 @@ impl Reader {
         match self {
             Reader::Symphonia(reader) => reader.next_packet(),
             Reader::Frames { frames, .. } => frames.next_packet(),
+            Reader::Wave(wave) => wave.next_packet(),
         }
     }
 
@@ -48,6 +53,7 @@ impl Reader {
         match self {
             Reader::Symphonia(reader) => reader.tracks(),
             Reader::Frames { frames, .. } => frames.tracks(),
+            Reader::Wave(wave) => wave.tracks(),
         }
     }
 
@@ -55,6 +61,7 @@ impl Reader {
         match self {
             Reader::Symphonia(reader) => reader.format_info().format,
             Reader::Frames { format, .. } => *format,
+            Reader::Wave(_) => FORMAT_ID_WAVE,
         }
     }
 
@@ -62,6 +69,7 @@ impl Reader {
         match self {
             Reader::Symphonia(reader) => reader.format_info().short_name,
             Reader::Frames { name, .. } => name,
+            Reader::Wave(_) => "wave",
         }
     }
 
@@ -94,11 +102,12 @@ impl Reader {
         }
     }
 
-    /// The frames, where the container is nothing but frames.
-    pub(super) fn frames(&self) -> Option<&Frames> {
+    /// Whether a source that was to go on ended, as far as a reader of ours can tell.
+    pub(super) fn is_cut_off(&self) -> bool {
         match self {
-            Reader::Frames { frames, .. } => Some(frames),
-            Reader::Symphonia(_) => None,
+            Reader::Symphonia(_) => false,
+            Reader::Frames { frames, .. } => frames.cut_off,
+            Reader::Wave(wave) => wave.cut_off,
         }
     }
 }

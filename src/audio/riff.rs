@@ -14,6 +14,8 @@ use super::source::UNKNOWN_LEN;
 const MAX_CHUNKS: usize = 1_000;
 /// Most entries of the table in `ds64`, one for each further chunk above 4 GiB.
 const MAX_TABLE: u32 = 1_000;
+/// The tag of a header whose own tag stands in a GUID.
+const EXTENSIBLE: u16 = 0xfffe;
 /// A size that stands elsewhere, or was not known to a writer to a pipe.
 const ELSEWHERE: u32 = u32::MAX;
 /// Lengths that writers to a pipe put down for the longest that a file may be:
@@ -24,15 +26,26 @@ const LONGEST: [std::ops::RangeInclusive<u32>; 2] = [0x7fff_0000..=0x8000_0000, 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Riff,
+    /// With big-endian numbers.
+    Rifx,
     Rf64,
     Bw64,
 }
 
 impl Kind {
+    /// Whether sizes of 64 bits stand in `ds64`.
+    fn is_long(self) -> bool {
+        matches!(self, Kind::Rf64 | Kind::Bw64)
+    }
+
+    pub(super) fn order(self) -> Order {
+        if self == Kind::Rifx { Order::Big } else { Order::Little }
+    }
+
     /// The container's short name.
     pub(super) fn name(self) -> &'static str {
         match self {
-            Kind::Riff => "wave",
+            Kind::Riff | Kind::Rifx => "wave",
             Kind::Rf64 => "rf64",
             Kind::Bw64 => "bw64",
         }
@@ -55,7 +68,7 @@ pub(super) struct Wave {
     pub(super) kind: Kind,
     pub(super) chunks: Vec<Chunk>,
     /// What the `fmt ` chunk says the samples are.
-    pub(super) format_tag: Option<u16>,
+    pub(super) format: Option<Format>,
     /// Whether the length of `data` in a plain RIFF file is a mere placeholder.
     pub(super) unknown_length: bool,
 }
@@ -75,6 +88,7 @@ pub(super) fn scan<R: Read + Seek>(source: &mut R, len: u64) -> Option<Wave> {
     source.read_exact(&mut head).ok()?;
     let kind = match &head[..4] {
         b"RIFF" => Kind::Riff,
+        b"RIFX" => Kind::Rifx,
         b"RF64" => Kind::Rf64,
         b"BW64" => Kind::Bw64,
         _ => return None,
@@ -82,26 +96,28 @@ pub(super) fn scan<R: Read + Seek>(source: &mut R, len: u64) -> Option<Wave> {
     if &head[8..] != b"WAVE" {
         return None;
     }
-    let mut wave = Wave { kind, chunks: Vec::new(), format_tag: None, unknown_length: false };
-    let riff_end = 8 + u64::from(u32::from_le_bytes([head[4], head[5], head[6], head[7]]));
+    let mut wave = Wave { kind, chunks: Vec::new(), format: None, unknown_length: false };
+    let order = kind.order();
+    let riff_end = 8 + u64::from(order.word([head[4], head[5], head[6], head[7]]));
     let mut sizes = Vec::new();
     // A read error only means that less is found.
-    let _ = chunks(source, 12, len, &mut |source, id, start, size| {
-        if kind != Kind::Riff && &id == b"ds64" {
+    let _ = chunks(source, order, 12, len, &mut |source, id, start, size| {
+        if kind.is_long() && &id == b"ds64" {
             sizes = long_sizes(source)?;
         }
-        if &id == b"fmt " {
-            wave.format_tag = format_tag(source)?;
+        if &id == b"fmt " && wave.format.is_none() {
+            wave.format = Format::read(source, order, size)?;
         }
         let long = sizes.iter().find(|s| s.0 == id).map(|s| s.1);
         let size = match long {
             // A recording that was cut off left no length.
             None | Some(0) if size == ELSEWHERE => len.saturating_sub(start),
             Some(long) if size == ELSEWHERE => long,
-            _ if kind == Kind::Riff && &id == b"data" && is_placeholder(size, start, riff_end, len) => {
+            _ if !kind.is_long() && &id == b"data" && is_placeholder(size, start, riff_end, len) => {
                 wave.unknown_length = true;
                 len.saturating_sub(start)
             }
+            _ if !kind.is_long() && &id == b"data" && len != UNKNOWN_LEN => unwrapped(size, start, len),
             _ => u64::from(size),
         };
         let end = start.saturating_add(size);
@@ -109,6 +125,14 @@ pub(super) fn scan<R: Read + Seek>(source: &mut R, len: u64) -> Option<Wave> {
         Ok(end)
     });
     Some(wave)
+}
+
+/// The size of `data`, which begins at `start`, in a file that may be longer than 32
+/// bits can say: writers that do not look keep the lower ones.
+fn unwrapped(size: u32, start: u64, len: u64) -> u64 {
+    let there = len.saturating_sub(start);
+    let wraps = there.saturating_sub(u64::from(size)) >> 32;
+    (wraps << 32) + u64::from(size)
 }
 
 /// Whether a writer that did not know the length of `data`, which begins at
@@ -119,16 +143,65 @@ fn is_placeholder(size: u32, start: u64, riff_end: u64, len: u64) -> bool {
     nothing || (len == UNKNOWN_LEN && LONGEST.iter().any(|range| range.contains(&size)))
 }
 
-/// The tag, or that of the extended header which begins the format's GUID.
-fn format_tag<R: Read>(source: &mut R) -> io::Result<Option<u16>> {
-    let (mut fixed, mut extended) = ([0; 16], [0; 10]);
-    source.read_exact(&mut fixed)?;
-    let tag = u16::from_le_bytes([fixed[0], fixed[1]]);
-    if tag != 0xfffe {
-        return Ok(Some(tag));
+/// The order of the bytes of numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    Little,
+    Big,
+}
+
+impl Order {
+    pub(super) fn word(self, bytes: [u8; 4]) -> u32 {
+        match self {
+            Order::Little => u32::from_le_bytes(bytes),
+            Order::Big => u32::from_be_bytes(bytes),
+        }
     }
-    source.read_exact(&mut extended)?;
-    Ok(Some(u16::from_le_bytes([extended[8], extended[9]])))
+
+    fn half(self, bytes: [u8; 2]) -> u16 {
+        match self {
+            Order::Little => u16::from_le_bytes(bytes),
+            Order::Big => u16::from_be_bytes(bytes),
+        }
+    }
+}
+
+/// What the samples are (Microsoft's mmreg.h, `WAVEFORMATEXTENSIBLE`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Format {
+    /// The format tag, or that which the extended header's GUID begins with.
+    pub(super) tag: u16,
+    pub(super) channels: u16,
+    pub(super) rate_hz: u32,
+    /// Bytes of a frame.
+    pub(super) align: u16,
+    pub(super) bits: u16,
+}
+
+impl Format {
+    fn read<R: Read>(source: &mut R, order: Order, size: u32) -> io::Result<Option<Format>> {
+        let mut fixed = [0; 16];
+        if size < 14 {
+            return Ok(None);
+        }
+        // The oldest form has no word for the bits.
+        let there = (size as usize).min(fixed.len());
+        source.read_exact(&mut fixed[..there])?;
+        let half = |at: usize| order.half([fixed[at], fixed[at + 1]]);
+        let mut format = Format {
+            tag: half(0),
+            channels: half(2),
+            rate_hz: order.word([fixed[4], fixed[5], fixed[6], fixed[7]]),
+            align: half(12),
+            bits: half(14),
+        };
+        if format.tag == EXTENSIBLE && size >= 26 {
+            let mut extended = [0; 10];
+            source.read_exact(&mut extended)?;
+            format.tag = order.half([extended[8], extended[9]]);
+        }
+        Ok(Some(format))
+    }
 }
 
 /// Whether samples of this format are decoded: PCM, ADPCM, float, A-law, µ-law,
@@ -178,7 +251,7 @@ pub(super) fn info<R: Read + Seek>(
             continue;
         }
         let end = list.end.min(len);
-        let _ = chunks(source, list.start + 4, end, &mut |source, id, start, size| {
+        let _ = chunks(source, wave.kind.order(), list.start + 4, end, &mut |source, id, start, size| {
             let content = Chunk { id, start, end: (start + u64::from(size)).min(end) };
             if entries.len() < MAX_CHUNKS
                 && let Some(text) = body(source, content, len, left)
@@ -214,8 +287,17 @@ pub(super) fn body<R: Read + Seek>(
 /// its header; returns where the content ends.
 type Visit<'a, R> = &'a mut dyn FnMut(&mut R, [u8; 4], u64, u32) -> io::Result<u64>;
 
-fn chunks<R: Read + Seek>(source: &mut R, mut at: u64, end: u64, visit: Visit<'_, R>) -> io::Result<()> {
+fn chunks<R: Read + Seek>(
+    source: &mut R,
+    order: Order,
+    mut at: u64,
+    end: u64,
+    visit: Visit<'_, R>,
+) -> io::Result<()> {
     for _ in 0..MAX_CHUNKS {
+        if at % 2 == 1 && !begins_unpadded(source, at)? {
+            at += 1;
+        }
         if at.saturating_add(8) > end {
             break;
         }
@@ -223,11 +305,23 @@ fn chunks<R: Read + Seek>(source: &mut R, mut at: u64, end: u64, visit: Visit<'_
         let (mut id, mut size) = ([0; 4], [0; 4]);
         source.read_exact(&mut id)?;
         source.read_exact(&mut size)?;
-        let over = visit(source, id, at + 8, u32::from_le_bytes(size))?;
-        // Chunks begin at even positions.
-        at = over.saturating_add(over & 1);
+        at = visit(source, id, at + 8, order.word(size))?;
     }
     Ok(())
+}
+
+/// Whether a chunk begins at the odd place `at`, as where a writer left out the byte
+/// that fills up an odd chunk.
+fn begins_unpadded<R: Read + Seek>(source: &mut R, at: u64) -> io::Result<bool> {
+    let mut head = [0; 5];
+    source.seek(SeekFrom::Start(at))?;
+    source.read_exact(&mut head)?;
+    Ok(is_id(&head[..4]) && !is_id(&head[1..]))
+}
+
+/// Whether these may be the letters of a chunk.
+pub(super) fn is_id(bytes: &[u8]) -> bool {
+    bytes.len() == 4 && bytes.iter().all(|byte| (b' '..=b'~').contains(byte))
 }
 
 /// The specification says nothing of the encoding. Writers use UTF-8 or the
@@ -298,6 +392,29 @@ mod tests {
         assert_eq!(ids, [*b"ds64", *b"data", *b"axml", *b"LIST"]);
         assert_eq!(body(&mut source, wave.chunk(b"axml").unwrap(), bytes.len() as u64, 9).unwrap(), b"text");
         assert_eq!(texts(&bytes, 100).len(), 2);
+    }
+
+    #[test]
+    fn a_size_beyond_32_bits_is_what_the_file_has_room_for() {
+        let mut bytes = file();
+        let at = bytes.windows(4).position(|w| w == b"data").unwrap();
+        // 4 GiB and 8 bytes of samples: the size says 8, and a list may follow.
+        bytes[at + 4..at + 8].copy_from_slice(&8_u32.to_le_bytes());
+        let start = at as u64 + 8;
+        for (len, due) in [
+            (start + 8, 8),
+            (start + (1 << 32) - 1, 8),
+            (start + (1 << 32) + 8, (1 << 32) + 8),
+            (start + (1 << 32) + 5_000, (1 << 32) + 8),
+            (start + (3 << 32) + 8, (3 << 32) + 8),
+        ] {
+            let wave = scan(&mut Cursor::new(&bytes), len).unwrap();
+            let data = wave.chunk(b"data").unwrap();
+            assert_eq!(data.end - data.start, due, "a file of {len} bytes");
+        }
+        // Nobody knows how long a pipe is.
+        let wave = scan(&mut Cursor::new(&bytes), UNKNOWN_LEN).unwrap();
+        assert_eq!(wave.chunk(b"data").map(|data| data.end), Some(start + 8));
     }
 
     #[test]

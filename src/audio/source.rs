@@ -137,6 +137,12 @@ impl<R: Tape> Input<R> {
         Ok(MediaSourceStream::new(Box::new(view), Default::default()))
     }
 
+    /// The same of everything as it is, for a reader of ours that goes on as it comes.
+    pub(super) fn all(&self) -> io::Result<MediaSourceStream<'static>> {
+        let view = self.open(0..self.len, Arc::new([]), false)?;
+        Ok(MediaSourceStream::new(Box::new(view), Default::default()))
+    }
+
     /// Everything as it is, from the start.
     pub(super) fn view(&self) -> io::Result<View<R>> {
         self.open(0..self.len, Arc::new([]), true)

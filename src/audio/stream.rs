@@ -16,13 +16,15 @@ use symphonia::core::units::TimeBase;
 use super::clock::Clock;
 use super::codec::TrackDecoder;
 use super::container::Container;
+use super::frames::Frames;
 use super::guard::contained;
 use super::lane::{Current, Lane};
-use super::link::{self, Next};
+use super::link::{self, End, Next};
 use super::parts::Parts;
 use super::reader::Reader;
 use super::source::{Input, Tape};
 use super::unheard::UnheardKind;
+use super::wave::WaveReader;
 use super::{AudioError, AudioInfo, Limits, opus};
 
 /// Opens the container. Also used for tags.
@@ -50,7 +52,13 @@ fn open_sound<R: Tape>(
     input: &Input<R>,
     extension_hint: Option<&str>,
     limits: &Limits,
+    container: &Container,
 ) -> Result<Reader, AudioError> {
+    if let Some(wave) = &container.wave
+        && let Some(reader) = WaveReader::new(wave, input.all()?)?
+    {
+        return Ok(Reader::Wave(Box::new(reader)));
+    }
     let reader = open(input, extension_hint, limits)?;
     if R::WHOLE {
         Reader::new(reader, |_| probe(input.stream(false)?, extension_hint, limits))
@@ -104,7 +112,7 @@ pub(super) fn play<R: Tape>(
     let mut lane = Lane::new(to_hz, limits, parts);
     let first = play_link(&mut input, extension_hint, limits, &mut lane)?;
     let (mut last, mut links) = (first.end, 1);
-    while let Some(end) = last {
+    while let Some(end) = &last {
         match link::next(&mut input, end)? {
             Next::Nothing => break,
             Next::Bytes(bytes) => {
@@ -136,7 +144,7 @@ struct Played {
     /// The container's short name.
     name: String,
     /// Where it ended, if that is known and what follows is wanted.
-    end: Option<u64>,
+    end: Option<End>,
 }
 
 /// Decodes the container at hand.
@@ -148,7 +156,7 @@ fn play_link<R: Tape>(
 ) -> Result<Played, AudioError> {
     let container = Container::look(input)?;
     input.flow();
-    let played = open_sound(input, extension_hint, limits).and_then(|mut reader| {
+    let played = open_sound(input, extension_hint, limits, &container).and_then(|mut reader| {
         let name = container.name().unwrap_or(reader.name()).to_owned();
         let flow = Session { limits, lane, container: &container, name: &name }.run(&mut reader)?;
         let end = link::end(input, &container, &reader).filter(|_| flow.is_continue());
@@ -213,15 +221,20 @@ impl Session<'_, '_> {
             }
         }
         self.lane.tail(&mut current)?;
-        self.tell_frames(reader);
+        self.lane.truncated |= reader.is_cut_off();
+        match &*reader {
+            Reader::Frames { frames, .. } => self.tell_frames(frames),
+            Reader::Wave(wave) => {
+                self.lane.claim(wave.claimed() as f64 / f64::from(current.rate_hz.max(1)));
+            }
+            Reader::Symphonia(_) => {}
+        }
         Ok(ControlFlow::Continue(()))
     }
 
     /// Tells what frames claim on the way, and what stands between them and is none.
-    fn tell_frames(&mut self, reader: &Reader) {
-        let Some(frames) = reader.frames() else { return };
+    fn tell_frames(&mut self, frames: &Frames) {
         self.lane.claim(frames.claimed_s());
-        self.lane.truncated |= frames.cut_off;
         if frames.junk_bytes() >= link::LEAST {
             let detail = format!("{} bytes between the frames are none", frames.junk_bytes());
             self.lane.miss(UnheardKind::Damaged, None, detail);
@@ -290,7 +303,7 @@ impl Session<'_, '_> {
         let mut delay_s = decoder.pre_skip() as f64 / f64::from(opus::RATE_HZ);
         let mut length_s = None;
         let mut claim_s = claimed_s(track);
-        if reader.frames().is_some() {
+        if matches!(reader, Reader::Frames { .. }) {
             delay_s = f64::from(track.delay.unwrap_or(0)) / rate;
             length_s = track.num_frames.filter(|n| *n > 0).map(|n| n as f64 / rate);
             claim_s = length_s;

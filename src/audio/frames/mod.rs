@@ -9,21 +9,18 @@
 mod adts;
 mod mpeg;
 
-use std::io::{self, Read};
+use std::io;
 
 use symphonia::core::audio::Channels;
 use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::{AudioCodecId, AudioCodecParameters};
 use symphonia::core::errors::{Error as SymphoniaError, Result as SymphoniaResult};
 use symphonia::core::formats::{FormatReader, Track};
-use symphonia::core::io::{MediaSourceStream, ReadBytes};
 use symphonia::core::packet::Packet;
 use symphonia::core::units::{Duration, TimeBase, Timestamp};
 
 use super::signature::{self, Signature};
-
-/// Bytes read at a time.
-const STEP: usize = 8 * 1_024;
+use super::window::Window;
 
 /// Bytes looked at behind a place where no frame begins: enough for the header of
 /// a tag or a container.
@@ -69,17 +66,11 @@ enum Kind {
 
 /// Reads frames to the end of the source, or to where another container begins.
 pub(super) struct Frames {
-    source: MediaSourceStream<'static>,
+    window: Window,
     kind: Kind,
     /// The one track, as the frames are now.
     track: [Track; 1],
     form: Option<Form>,
-    buffer: Vec<u8>,
-    /// What of the buffer was taken.
-    taken: usize,
-    /// Where the buffer begins in the source.
-    base: u64,
-    ended: bool,
     /// Whether a frame or a tag ended where the next byte stands.
     in_step: bool,
     /// Where the last tag between frames ends by its own length.
@@ -98,16 +89,11 @@ impl Frames {
     /// its track says is what the first frame claims.
     pub(super) fn new(reader: Box<dyn FormatReader>, is_mpeg: bool) -> Self {
         let track = reader.tracks().first().cloned().unwrap_or_else(|| Track::new(0));
-        let source = reader.into_inner();
         Frames {
-            base: source.pos(),
-            source,
+            window: Window::new(reader.into_inner()),
             kind: if is_mpeg { Kind::Mpeg } else { Kind::Adts },
             track: [track],
             form: None,
-            buffer: Vec::new(),
-            taken: 0,
-            ended: false,
             in_step: false,
             tag_end: 0,
             samples: 0,
@@ -123,7 +109,7 @@ impl Frames {
 
     /// Where the next byte stands, from the start of the source.
     pub(super) fn position(&self) -> u64 {
-        self.base + self.taken as u64
+        self.window.position()
     }
 
     /// Bytes between frames that are no tags.
@@ -140,8 +126,8 @@ impl Frames {
     /// frames of another form begin.
     pub(super) fn next_packet(&mut self) -> SymphoniaResult<Option<Packet>> {
         loop {
-            self.fill(LOOK)?;
-            if self.rest().is_empty() {
+            self.window.fill(LOOK)?;
+            if self.window.rest().is_empty() {
                 return Ok(None);
             }
             if let Some(frame) = self.confirmed()? {
@@ -154,12 +140,13 @@ impl Frames {
                         return Err(SymphoniaError::ResetRequired);
                     }
                 }
-                if self.rest().len() < frame.bytes {
-                    // The last frame is cut off: nothing more comes.
+                if self.window.rest().len() < frame.bytes {
+                    // The last frame is cut off, or its length is wrong and others follow.
                     self.cut_off = true;
-                    self.taken = self.buffer.len();
-                    return Ok(None);
+                    self.pass_byte();
+                    continue;
                 }
+                self.cut_off = false;
                 if let Some(packet) = self.take(&frame)? {
                     return Ok(Some(packet));
                 }
@@ -171,33 +158,8 @@ impl Frames {
         }
     }
 
-    fn rest(&self) -> &[u8] {
-        &self.buffer[self.taken..]
-    }
-
-    /// Reads until so many bytes are there, or the end is.
-    fn fill(&mut self, bytes: usize) -> io::Result<()> {
-        while self.buffer.len() - self.taken < bytes && !self.ended {
-            if self.taken >= STEP {
-                self.base += self.taken as u64;
-                self.buffer.drain(..self.taken);
-                self.taken = 0;
-            }
-            let kept = self.buffer.len();
-            self.buffer.resize(kept + STEP, 0);
-            let read = self.source.read(&mut self.buffer[kept..]);
-            self.buffer.truncate(kept + *read.as_ref().unwrap_or(&0));
-            match read {
-                Ok(n) => self.ended = n == 0,
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => self.ended = true,
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-
     fn frame_at(&self, at: usize) -> Option<Frame> {
-        let bytes = self.rest().get(at..)?;
+        let bytes = self.window.rest().get(at..)?;
         match self.kind {
             Kind::Mpeg => mpeg::frame(bytes),
             Kind::Adts => adts::frame(bytes),
@@ -209,7 +171,7 @@ impl Frames {
     /// where it is not.
     fn confirmed(&mut self) -> io::Result<Option<Frame>> {
         let Some(frame) = self.frame_at(0) else { return Ok(None) };
-        self.fill(frame.bytes)?;
+        self.window.fill(frame.bytes)?;
         let same = self.form.as_ref().is_none_or(|form| *form == frame.form);
         let needed = match (self.in_step, same) {
             (true, true) => 0,
@@ -218,11 +180,11 @@ impl Frames {
         };
         let mut at = frame.bytes;
         for _ in 0..needed {
-            self.fill(at + LOOK)?;
-            if self.rest().len() < at {
+            self.window.fill(at + LOOK)?;
+            if self.window.rest().len() < at {
                 return Ok(None);
             }
-            let rest = &self.rest()[at..];
+            let rest = &self.window.rest()[at..];
             if rest.is_empty() || tag(rest).is_some() || signature::of(rest).is_some() {
                 break;
             }
@@ -235,10 +197,9 @@ impl Frames {
 
     /// Takes the frame that begins here; `None` if it holds no audio.
     fn take(&mut self, frame: &Frame) -> SymphoniaResult<Option<Packet>> {
-        let bytes = &self.buffer[self.taken..self.taken + frame.bytes];
+        let bytes = self.window.take(frame.bytes);
         let contents = if self.kind == Kind::Mpeg { mpeg::contents(bytes) } else { None };
         let data = bytes[frame.head_bytes..].to_vec();
-        self.taken += frame.bytes;
         self.in_step = true;
         if let Some(claimed) = contents {
             self.claimed_s += claimed.unwrap_or(0) as f64 / f64::from(frame.form.rate_hz);
@@ -270,18 +231,18 @@ impl Frames {
 
     /// Whether another container begins here, which is a link of its own.
     fn ends_here(&self) -> bool {
-        signature::of(self.rest()).is_some_and(|found| found != Signature::Id3)
+        signature::of(self.window.rest()).is_some_and(|found| found != Signature::Id3)
     }
 
     /// Passes over a byte that no frame begins with. Tags are passed over byte by
     /// byte, too: players differ in whether they believe the length of a tag between
     /// frames, and those that do not play what is in it.
     fn pass_byte(&mut self) {
-        if let Some(bytes) = tag(self.rest()) {
+        if let Some(bytes) = tag(self.window.rest()) {
             self.tag_end = self.tag_end.max(self.position().saturating_add(bytes));
         }
         self.junk_bytes += u64::from(self.position() >= self.tag_end);
-        self.taken += 1;
+        self.window.take(1);
         self.in_step = self.position() == self.tag_end;
     }
 }

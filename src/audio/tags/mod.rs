@@ -83,11 +83,12 @@ where
 {
     let mut input = Input::new(source)?;
     let container = Container::look(&mut input)?;
-    let mut reader = stream::open(&input, extension_hint, limits).map_err(|e| container.explain(e))?;
-
     let mut tags = Tags::default();
-    contained("tag reader", || tags.take_all(reader.as_mut()))?;
-    drop(reader);
+    // Chunks of WAV are read here, whether or not Symphonia can do with them.
+    if container.wave.is_none() {
+        let mut reader = stream::open(&input, extension_hint, limits).map_err(|e| container.explain(e))?;
+        contained("tag reader", || tags.take_all(reader.as_mut()))?;
+    }
     contained("tag reader", || tags.take_beside(&input, &container, limits))??;
     Ok(tags)
 }

@@ -25,7 +25,7 @@ const EXPECTED: &[(&str, &str, f64, i64)] = &[
     ("celt.opus", "opus", 0.99, 0),
     ("silk.opus", "opus", 0.75, 0),
     ("hybrid.opus", "opus", 0.75, 0),
-    ("surround.opus", "opus", 0.99, 0),
+    ("surround.opus", "opus", 0.98, 0),
     ("opus.webm", "opus", 0.99, 0),
     ("opus.mp4", "opus", 0.99, 0),
     ("pcm.aiff", "pcm_s8", 0.999, 0),

@@ -1,5 +1,6 @@
 //! Whole files through `decode` and `read_tags`.
 
+mod chunks;
 mod codecs;
 mod damage;
 mod formats;
