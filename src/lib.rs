@@ -24,7 +24,8 @@
 //! | [`dataset`] | the rows of a data set and verdicts | the data set with verdicts, or what of it may be used |
 //!
 //! [`params`] holds everything that changes a fingerprint, [`isrc`], [`units`] and
-//! [`usage`] the words all of them share, [`files`] how files come to be.
+//! [`usage`] the words all of them share, [`files`] how files come to be,
+//! [`paths`] how their names stand in text.
 //!
 //! # From sound to verdict
 //!
@@ -134,6 +135,7 @@ pub mod isrc;
 pub mod landmarks;
 pub mod matching;
 pub mod params;
+pub mod paths;
 pub mod peaks;
 pub mod picture;
 #[cfg(test)]

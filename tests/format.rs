@@ -364,6 +364,7 @@ fn header_says(row_bytes: usize) -> bool {
 fn fingerprint_file(sound: &Fingerprint, params: &Params) -> Vec<u8> {
     let about = About {
         path: "a.wav".to_owned(),
+        path_bytes: None,
         file: Some(FileHash { bytes: 5, sha256: [0xab; 32] }),
         columns: vec![("url".to_owned(), "x".into())],
         tags: Ok(Tags::default()),

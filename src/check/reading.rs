@@ -48,7 +48,7 @@ impl Source {
     pub fn path(&self) -> PathBuf {
         match self {
             Self::Audio { item, .. } => item.name(),
-            Self::Kept(entry) => PathBuf::from(&entry.about.path),
+            Self::Kept(entry) => entry.about.input(),
             Self::Lost { path, .. } => path.clone(),
         }
     }
@@ -248,7 +248,7 @@ impl Seek for Bytes {
 
 fn read_kept<S: From<Fingerprint>>(entry: StoredEntry, params: &Params, limits: &Limits) -> Reading<S> {
     let about = entry.about.clone();
-    let path = PathBuf::from(about.path);
+    let path = about.input();
     match entry.decode(params, limits) {
         Ok(entry) => Reading {
             path,

@@ -4,7 +4,9 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use earmark::dataset::{AnnotateError, Cells, Counts, Form, List, Spool, write_rows, write_tar};
+use earmark::dataset::{
+    AnnotateError, Cells, Counts, Form, List, Lists, Separator, Spool, write_rows, write_tar,
+};
 use earmark::inputs::{Choice, Held, Holder, Listing};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -15,7 +17,7 @@ use crate::cli::guard::Guard;
 use crate::cli::places::{Places, places};
 use crate::cli::plan::spool;
 use crate::cli::shards;
-use crate::cli::ui::messages::tell;
+use crate::cli::ui::messages::{counted, tell, tell_of};
 use crate::cli::ui::output::{Output, refused};
 
 /// What else is to be written once every verdict is known.
@@ -25,7 +27,7 @@ pub struct Dataset {
     holders: Vec<Holder>,
     choice: Choice,
     lists: Vec<(List, PathBuf)>,
-    separator: u8,
+    separator: Separator,
 }
 
 /// The rows or samples again.
@@ -83,7 +85,7 @@ impl Dataset {
             })?;
         }
         let spool = Spool::create(&spool.path).map_err(|error| refused(&spool.path, error))?;
-        let separator = if args.listing.null { 0 } else { b'\n' };
+        let separator = if args.listing.null { Separator::Nul } else { Separator::LineFeed };
         let choice = listing.choice.clone();
         Ok(Some(Self { spool, again, holders, choice, lists, separator }))
     }
@@ -119,28 +121,39 @@ impl Dataset {
                 }
             }
         }
-        for (list, path) in &self.lists {
-            let verdicts = self.spool.read()?;
-            let separator = self.separator;
-            let count = replace(path, |out| {
-                let mut count = 0u64;
-                for cells in verdicts {
-                    let cells = cells?;
-                    if cells.list() == *list {
-                        if cells.path.as_bytes().contains(&separator) {
-                            let reason = format!("{:?} holds a line break: use --null", cells.path);
-                            return Err(io::Error::new(io::ErrorKind::InvalidData, reason).into());
-                        }
-                        out.write_all(cells.path.as_bytes())?;
-                        out.write_all(&[separator])?;
-                        count += 1;
-                    }
-                }
-                Ok(count)
-            })?;
-            tell(format_args!("{}: {count} paths", path.display()));
+        if !self.lists.is_empty() {
+            whole &= self.write_lists()?;
         }
         Ok(whole)
+    }
+
+    /// False if some name could not stand in its list.
+    fn write_lists(&mut self) -> Result<bool, CliError> {
+        let known = Lists::of(self.spool.read()?)?;
+        let mut left_out = 0;
+        for (list, path) in &self.lists {
+            let verdicts = self.spool.read()?;
+            let listed = replace(path, |out| Ok(known.write(*list, self.separator, verdicts, out)?))?;
+            let by_others = match listed.by_others {
+                0 => String::new(),
+                count => format!(", {count} of them for what else the path may mean"),
+            };
+            tell(format_args!("{}: {} paths{by_others}", path.display(), listed.paths));
+            left_out += listed.left_out;
+            for name in &listed.first_left_out {
+                let why = match self.separator {
+                    Separator::LineFeed => {
+                        "is on no list, as lists of lines cannot hold such a name: use --null"
+                    }
+                    Separator::Nul => "is on no list, as it is empty or holds NUL, and no file is called so",
+                };
+                tell_of(name, &why);
+            }
+        }
+        if left_out > 0 {
+            tell(format_args!("{} on no list", counted(left_out, "path")));
+        }
+        Ok(left_out == 0)
     }
 }
 

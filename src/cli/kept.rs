@@ -1,10 +1,11 @@
 //! The rows of a report beside the fingerprints of their files.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use earmark::check::rescan::RescanError;
 use earmark::fingerprint::{FingerprintReader, StoredEntry};
 use earmark::params::Params;
+use earmark::paths::text;
 use earmark::report::{PastLine, PastReport};
 
 use crate::cli::error::CliError;
@@ -47,19 +48,14 @@ pub fn pairs<'a>(
 }
 
 /// That a row and an entry are about the same file.
-pub fn same_file(
-    report: &std::path::Path,
-    line: u64,
-    row: &str,
-    entry: &StoredEntry,
-) -> Result<(), RescanError> {
-    if row == entry.about.path {
+pub fn same_file(report: &Path, line: u64, row: &Path, entry: &StoredEntry) -> Result<(), RescanError> {
+    if row == entry.about.input() {
         return Ok(());
     }
     Err(RescanError::OtherFile {
         path: report.to_owned(),
         line,
-        row: row.to_owned(),
+        row: text(row),
         entry: entry.about.path.clone(),
     })
 }

@@ -318,6 +318,7 @@ mod tests {
         ("report merge @", Role::Reads),
         ("report merge p --out @", Role::Writes),
         ("evidence @ --path a --registry r --out o.zip", Role::Reads),
+        ("evidence p --path @ --registry r --out o.zip", Role::Nothing),
         ("evidence p --path a --registry @ --out o.zip", Role::Registry),
         ("evidence p --path a --registry r --root @ --out o.zip", Role::Nothing),
         ("evidence p --path a --registry r --fingerprints @ --out o.zip", Role::Reads),
@@ -400,7 +401,11 @@ mod tests {
                 assert_eq!(is, possible == *role, "{line}: {possible:?}");
             }
             let writes = !plan.writes.is_empty() || !plan.fills.is_empty();
-            assert!(!writes || *role != Role::Nothing || line.contains("-base") || line.contains("--root"));
+            assert!(
+                !writes
+                    || *role != Role::Nothing
+                    || ["--path-base @", "--root @", "--path @"].iter().any(|base| line.contains(base))
+            );
         }
         assert_eq!(all, seen, "every path is either read or written: list it in `Plan` and here");
     }

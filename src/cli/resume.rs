@@ -19,7 +19,7 @@ pub struct Done {
     /// The rows it left.
     pub rows: u64,
     /// The paths of their files, in order.
-    pub paths: Box<dyn Iterator<Item = String>>,
+    pub paths: Box<dyn Iterator<Item = PathBuf>>,
     /// Where the next row goes.
     pub output: Output,
 }

@@ -69,7 +69,7 @@ pub struct Part {
     /// The share of this run.
     pub shard: Option<Shard>,
     /// What of it is done, by path.
-    pub done: Box<dyn Iterator<Item = String>>,
+    pub done: Box<dyn Iterator<Item = PathBuf>>,
 }
 
 impl Part {
@@ -107,8 +107,7 @@ pub fn run<R: Row>(
     let (left_out, refusal) = (inputs.left_out(), inputs.refusal());
     let sources = inputs.sources(job.params);
     let mut selection = Selection::new(sources, part.shard, part.done);
-    let named = |source: &Source| source.path().to_string_lossy().into_owned();
-    let sources = iter::from_fn(|| selection.next_by(named));
+    let sources = iter::from_fn(|| selection.next_by(Source::path));
     let ending = run_named(&pipeline, sources, Source::path, check, |path, result| {
         let row = match result {
             Ok(Ok(row)) => row,

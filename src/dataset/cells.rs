@@ -1,8 +1,12 @@
 //! What is added to a row.
 
+use std::borrow::Cow;
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::paths::{self, PathBytes};
 use crate::report::ScanRow;
 use crate::verdict::VerdictKind;
 
@@ -17,6 +21,9 @@ pub const COLUMNS: [&str; 5] =
 pub struct Cells {
     /// The file as the report names it.
     pub path: String,
+    /// Its bytes, where they are not UTF-8.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path_bytes: Option<PathBytes>,
     /// The verdict.
     pub verdict: VerdictKind,
     /// The codes of the reasons, each once, what decided first.
@@ -44,6 +51,8 @@ pub enum List {
 #[derive(Deserialize)]
 struct Row {
     path: String,
+    #[serde(default)]
+    path_bytes: Option<PathBytes>,
     verdict: VerdictKind,
     reasons: Vec<Reason>,
     matches: Vec<Match>,
@@ -65,7 +74,7 @@ impl Cells {
     /// Of a row that was just made.
     pub fn of_row(row: &ScanRow) -> Self {
         Self::new(
-            (row.path.clone(), row.verdict, row.error.clone()),
+            (row.path.clone(), row.path_bytes.clone(), row.verdict, row.error.clone()),
             row.reasons.iter().map(|reason| reason.code.name().to_owned()),
             row.matches.iter().map(|found| found.recording.clone()),
             row.matches.iter().flat_map(|found| &found.isrcs).map(|isrc| isrc.as_str().to_owned()),
@@ -74,9 +83,10 @@ impl Cells {
 
     /// Of a row of a report; `None` if it is none.
     pub fn of_value(value: Value) -> Option<Self> {
-        let Row { path, verdict, reasons, matches, error } = serde_json::from_value(value).ok()?;
+        let Row { path, path_bytes, verdict, reasons, matches, error } =
+            serde_json::from_value(value).ok()?;
         Some(Self::new(
-            (path, verdict, error),
+            (path, path_bytes, verdict, error),
             reasons.into_iter().map(|reason| reason.code),
             matches.iter().map(|found| found.recording.clone()),
             matches.iter().flat_map(|found| found.isrcs.iter().cloned()),
@@ -84,16 +94,26 @@ impl Cells {
     }
 
     fn new(
-        (path, verdict, error): (String, VerdictKind, Option<String>),
+        (path, path_bytes, verdict, error): (String, Option<PathBytes>, VerdictKind, Option<String>),
         reasons: impl Iterator<Item = String>,
         recordings: impl Iterator<Item = String>,
         isrcs: impl Iterator<Item = String>,
     ) -> Self {
         let (reasons, recordings, isrcs) = (once(reasons), once(recordings), once(isrcs));
-        Self { path, verdict, reasons, recordings, isrcs, error }
+        Self { path, path_bytes, verdict, reasons, recordings, isrcs, error }
     }
 
-    /// The list that the file is on.
+    /// The path.
+    pub fn file(&self) -> PathBuf {
+        paths::path(&self.path, self.path_bytes.as_ref())
+    }
+
+    /// The bytes of the path.
+    pub(super) fn raw(&self) -> Cow<'_, [u8]> {
+        paths::raw(&self.path, self.path_bytes.as_ref())
+    }
+
+    /// The list that the file is on by its own verdict: see [`Lists`](super::Lists).
     pub fn list(&self) -> List {
         match self.verdict {
             VerdictKind::Allowed | VerdictKind::NoMatch => List::Allow,

@@ -12,6 +12,7 @@
 //! their encoded form where no row is left out, members of tar to the byte.
 
 mod cells;
+mod lists;
 mod rows;
 mod spool;
 #[cfg(feature = "parquet")]
@@ -19,6 +20,7 @@ mod tables;
 mod tar;
 
 pub use cells::{COLUMNS, Cells, List};
+pub use lists::{Listed, Lists, Separator};
 pub use rows::write_rows;
 pub use spool::Spool;
 pub use tar::write_tar;

@@ -185,7 +185,15 @@ mod tests {
         let list = |values: &[&str]| values.iter().map(ToString::to_string).collect();
         let error = (verdict == VerdictKind::Error).then(|| "it is \"bad\"".to_owned());
         let (path, recordings) = ("p".to_owned(), list(&["A", "B"]));
-        Cells { path, verdict, reasons: list(&["recognised"]), recordings, isrcs: Vec::new(), error }
+        Cells {
+            path,
+            path_bytes: None,
+            verdict,
+            reasons: list(&["recognised"]),
+            recordings,
+            isrcs: Vec::new(),
+            error,
+        }
     }
 
     fn written(

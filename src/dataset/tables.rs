@@ -295,6 +295,7 @@ mod tests {
             let error = (verdict == VerdictKind::Error).then(|| "bad".to_owned());
             Ok(Cells {
                 path: String::new(),
+                path_bytes: None,
                 verdict,
                 reasons: none(),
                 recordings: vec!["A".into(), "B".into()],

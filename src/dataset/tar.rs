@@ -156,6 +156,7 @@ mod tests {
         let none = Vec::new;
         Ok(Cells {
             path: String::new(),
+            path_bytes: None,
             verdict,
             reasons: none(),
             recordings: none(),

@@ -1,10 +1,13 @@
 //! What is kept of one input.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::audio::{AudioInfo, Limits, Tags};
 use crate::params::Params;
+use crate::paths::{self, PathBytes};
 
 use super::format::{ENTRY, ENTRY_HEAD_BYTES, MOST_DESCRIPTION_BYTES};
 use super::{Fingerprint, coding};
@@ -25,12 +28,21 @@ pub struct Entry {
 pub struct About {
     /// The input as it was named or found.
     pub path: String,
+    /// The bytes of its path, where they are not UTF-8.
+    pub path_bytes: Option<PathBytes>,
     /// The file's bytes; `None` where they could not be read.
     pub file: Option<FileHash>,
     /// The cells of the row that named it, in the row's order; empty without one.
     pub columns: Vec<(String, Value)>,
     /// What the file says about itself; or why that could not be read, in words.
     pub tags: Result<Tags, String>,
+}
+
+impl About {
+    /// The path of the input.
+    pub fn input(&self) -> PathBuf {
+        paths::path(&self.path, self.path_bytes.as_ref())
+    }
 }
 
 /// The bytes of a file, named.
@@ -46,6 +58,8 @@ pub struct FileHash {
 #[derive(Serialize, Deserialize)]
 struct Description {
     path: String,
+    #[serde(default)]
+    path_bytes: Option<PathBytes>,
     #[serde(default)]
     bytes: Option<u64>,
     #[serde(default, with = "optional_hex")]
@@ -101,9 +115,10 @@ impl Entry {
     /// # Errors
     /// See [`EntryError`].
     pub fn encode(&self, params: &Params) -> Result<EncodedEntry, EntryError> {
-        let About { path, file, columns, tags } = &self.about;
+        let About { path, path_bytes, file, columns, tags } = &self.about;
         let description = Description {
             path: path.clone(),
+            path_bytes: path_bytes.clone(),
             bytes: file.map(|file| file.bytes),
             sha256: file.map(|file| file.sha256),
             columns: columns.clone(),
@@ -172,7 +187,7 @@ impl StoredEntry {
     pub(super) fn new(description: &[u8], peaks: Vec<u8>) -> Result<Self, BadEntry> {
         let read: Description = serde_json::from_slice(description)
             .map_err(|error| BadEntry::new(format!("its description cannot be read ({error})")))?;
-        let Description { path, bytes, sha256, columns, tags, tags_error, audio, error } = read;
+        let Description { path, path_bytes, bytes, sha256, columns, tags, tags_error, audio, error } = read;
         let sound = match (audio, error) {
             (Some(info), None) => Ok(info),
             (None, Some(error)) => Err(error),
@@ -184,7 +199,7 @@ impl StoredEntry {
             _ => return Err(BadEntry::new("it has neither or both of tags and tags_error")),
         };
         let file = bytes.zip(sha256).map(|(bytes, sha256)| FileHash { bytes, sha256 });
-        Ok(StoredEntry { about: About { path, file, columns, tags }, sound, peaks })
+        Ok(StoredEntry { about: About { path, path_bytes, file, columns, tags }, sound, peaks })
     }
 
     /// How the input was encoded; or why it could not be decoded.

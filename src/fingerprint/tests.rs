@@ -25,7 +25,13 @@ fn info(duration_s: f64) -> AudioInfo {
 }
 
 fn about(path: &str) -> About {
-    About { path: path.to_owned(), file: None, columns: Vec::new(), tags: Ok(Tags::default()) }
+    About {
+        path: path.to_owned(),
+        path_bytes: None,
+        file: None,
+        columns: Vec::new(),
+        tags: Ok(Tags::default()),
+    }
 }
 
 /// Entries with and without each part.

@@ -79,6 +79,7 @@ fn verdicts(count: usize, all: bool) -> impl Iterator<Item = io::Result<Cells>> 
     (0..count).map(move |at| {
         let denied = !all && at % 3 == 2;
         Ok(Cells {
+            path_bytes: None,
             path: at.to_string(),
             verdict: if denied { VerdictKind::Disallowed } else { VerdictKind::NoMatch },
             reasons: vec!["a\"b,c".to_owned()],

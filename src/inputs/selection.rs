@@ -2,7 +2,10 @@
 //! done.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
+
+use crate::paths;
 
 /// One of `of` equal shares: of every `of` items in a row, the `number`-th.
 ///
@@ -90,7 +93,7 @@ pub enum SelectionError {
 pub struct Selection<'a, I> {
     items: I,
     shard: Option<Shard>,
-    done: Box<dyn Iterator<Item = String> + 'a>,
+    done: Box<dyn Iterator<Item = PathBuf> + 'a>,
     index: u64,
     row: u64,
     error: Option<SelectionError>,
@@ -99,7 +102,7 @@ pub struct Selection<'a, I> {
 impl<'a, I> Selection<'a, I> {
     /// Selects among `items`. `done` are the names of those that were done, in
     /// order; the items of the shard have to begin with them.
-    pub fn new(items: I, shard: Option<Shard>, done: impl Iterator<Item = String> + 'a) -> Self {
+    pub fn new(items: I, shard: Option<Shard>, done: impl Iterator<Item = PathBuf> + 'a) -> Self {
         Self { items, shard, done: Box::new(done), index: 0, row: 0, error: None }
     }
 }
@@ -107,13 +110,14 @@ impl<'a, I> Selection<'a, I> {
 impl<I: Iterator> Selection<'_, I> {
     /// The next item, `name` telling what an item is called; `None` at the end,
     /// or if [`error`](Self::error) says something.
-    pub fn next_by(&mut self, name: impl Fn(&I::Item) -> String) -> Option<I::Item> {
+    pub fn next_by(&mut self, name: impl Fn(&I::Item) -> PathBuf) -> Option<I::Item> {
         if self.error.is_some() {
             return None;
         }
         loop {
             let Some(item) = self.items.next() else {
-                self.error = self.done.next().map(|found| SelectionError::TooMany { found });
+                self.error =
+                    self.done.next().map(|found| SelectionError::TooMany { found: paths::text(&found) });
                 return None;
             };
             let index = self.index;
@@ -125,6 +129,7 @@ impl<I: Iterator> Selection<'_, I> {
             self.row += 1;
             let expected = name(&item);
             if found != expected {
+                let (found, expected) = (paths::text(&found), paths::text(&expected));
                 self.error = Some(SelectionError::Changed { row: self.row, found, expected });
                 return None;
             }
@@ -142,9 +147,9 @@ mod tests {
     use super::*;
 
     fn selected(shard: Option<Shard>, done: &[u32]) -> (Vec<u32>, Option<SelectionError>) {
-        let done = done.iter().map(ToString::to_string);
-        let mut selection = Selection::new(0..10u32, shard, done);
-        let found = std::iter::from_fn(|| selection.next_by(ToString::to_string)).collect();
+        let name = |number: &u32| PathBuf::from(number.to_string());
+        let mut selection = Selection::new(0..10u32, shard, done.iter().map(name));
+        let found = std::iter::from_fn(|| selection.next_by(name)).collect();
         (found, selection.error())
     }
 

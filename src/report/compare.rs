@@ -7,10 +7,11 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::place::PlaceRow;
-use super::rows::{optional_thousandths, rounded, shown, thousandths};
+use super::rows::{optional_thousandths, rounded, thousandths};
 use super::text::{BOLD, FAINT, GREEN, RED, RESET, YELLOW, clean, clock};
 use crate::matching::pair::{Overlay, SharedPeaks};
 use crate::matching::{Grade, Match};
+use crate::paths;
 use crate::picture::Basis;
 use crate::text;
 use crate::units::Seconds;
@@ -76,7 +77,7 @@ impl ComparedFile {
     /// A file that was read, or why it was not.
     pub fn new(path: &Path, duration_s: Result<Seconds, impl ToString>) -> Self {
         let error = duration_s.as_ref().err().map(ToString::to_string);
-        Self { path: shown(path), duration_s: duration_s.ok(), error }
+        Self { path: paths::text(path), duration_s: duration_s.ok(), error }
     }
 }
 

@@ -5,9 +5,10 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::place::PlaceRow;
-use super::rows::{each_thousandth, optional_thousandths, rounded, shown, thousandths, three_digits};
+use super::rows::{each_thousandth, optional_thousandths, rounded, thousandths, three_digits};
 use crate::isrc::Isrc;
 use crate::matching::{Grade, Match};
+use crate::paths::{self, PathBytes};
 use crate::registry::Recording;
 use crate::units::Seconds;
 use crate::verdict::{Heard, KnownRecording};
@@ -19,7 +20,7 @@ pub const IDENTIFY_SCHEMA: &str = "earmark.identify/1";
 /// inputs, without a header. Every key is always there.
 ///
 /// ```json
-/// {"path":"clip.mp3","duration_s":8.02,"matches":[{"recording":"QZHB12500001",
+/// {"path":"clip.mp3","path_bytes":null,"duration_s":8.02,"matches":[{"recording":"QZHB12500001",
 ///  "isrcs":["QZHB12500001"],"title":"Harbour Lights","artist":"The Tidewrights",
 ///  "query_start_s":0.1,"query_end_s":7.9,"reference_start_s":7.4,"reference_end_s":15.2,
 ///  "time_scale":1.0,"pitch_semitones":0.0,"e_value":6.3e-62,"score":61.2,
@@ -30,6 +31,8 @@ pub const IDENTIFY_SCHEMA: &str = "earmark.identify/1";
 pub struct IdentifyRow {
     /// The input as it was named or found.
     pub path: String,
+    /// The bytes of its path where they are not UTF-8; else null.
+    pub path_bytes: Option<PathBytes>,
     /// Length of the decoded audio in seconds; null when it could not be decoded.
     #[serde(serialize_with = "optional_thousandths")]
     pub duration_s: Option<Seconds>,
@@ -46,7 +49,8 @@ impl IdentifyRow {
     /// The row of an input that was checked.
     pub fn checked(path: &Path, duration_s: Seconds, matches: Vec<MatchRow>) -> Self {
         Self {
-            path: shown(path),
+            path: paths::text(path),
+            path_bytes: PathBytes::of(path),
             duration_s: Some(duration_s),
             matches,
             error: None,
@@ -57,7 +61,14 @@ impl IdentifyRow {
     /// The row of an input that could not be checked.
     pub fn failed(path: &Path, error: impl ToString) -> Self {
         let error = Some(error.to_string());
-        Self { path: shown(path), duration_s: None, matches: Vec::new(), error, schema: IDENTIFY_SCHEMA }
+        Self {
+            path: paths::text(path),
+            path_bytes: PathBytes::of(path),
+            duration_s: None,
+            matches: Vec::new(),
+            error,
+            schema: IDENTIFY_SCHEMA,
+        }
     }
 }
 
@@ -175,15 +186,15 @@ pub(super) mod tests {
             IdentifyRow::failed(Path::new("not \"audio\".mp3"), "unknown format"),
         ];
         let expected = concat!(
-            r#"{"path":"a/faster.ogg","duration_s":9.0,"matches":[{"recording":"QZHB12500003","isrcs":["QZHB12500003"],"#,
+            r#"{"path":"a/faster.ogg","path_bytes":null,"duration_s":9.0,"matches":[{"recording":"QZHB12500003","isrcs":["QZHB12500003"],"#,
             r#""title":"Slow Orbit","artist":"Mina Voss","query_start_s":0.012,"query_end_s":8.9,"#,
             r#""reference_start_s":9.013,"reference_end_s":18.612,"time_scale":1.08,"pitch_semitones":1.332,"#,
             r#""e_value":5.62e-49,"score":48.25,"agreement":0.811,"grade":"match","also_at_s":[41.013],"#,
             r#""siblings":[]}],"error":null,"schema":"earmark.identify/1"}"#,
             "\n",
-            r#"{"path":"noise.ogg","duration_s":7.0,"matches":[],"error":null,"schema":"earmark.identify/1"}"#,
+            r#"{"path":"noise.ogg","path_bytes":null,"duration_s":7.0,"matches":[],"error":null,"schema":"earmark.identify/1"}"#,
             "\n",
-            r#"{"path":"not \"audio\".mp3","duration_s":null,"matches":[],"error":"unknown format","schema":"earmark.identify/1"}"#,
+            r#"{"path":"not \"audio\".mp3","path_bytes":null,"duration_s":null,"matches":[],"error":"unknown format","schema":"earmark.identify/1"}"#,
             "\n",
         );
         assert_eq!(lines(&rows), expected);

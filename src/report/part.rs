@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::MOST_LINE_BYTES;
 use crate::inputs::Shard;
+use crate::paths::{self, PathBytes};
 use crate::registry::RegistryState;
 
 /// Name and number of the schema of the line that begins a shard's report.
@@ -106,15 +107,18 @@ impl Unfinished {
     ///
     /// # Errors
     /// If the file cannot be opened. Paths end where it cannot be read.
-    pub fn paths(&self, path: &Path) -> io::Result<impl Iterator<Item = String> + use<>> {
+    pub fn paths(&self, path: &Path) -> io::Result<impl Iterator<Item = PathBuf> + use<>> {
         #[derive(Deserialize)]
         struct Row {
             path: String,
+            #[serde(default)]
+            path_bytes: Option<PathBytes>,
             #[serde(rename = "verdict")]
             _verdict: Value,
         }
         let lines = BufReader::new(File::open(path)?.take(self.bytes)).lines().map_while(Result::ok);
-        Ok(lines.filter_map(|line| Some(serde_json::from_str::<Row>(&line).ok()?.path)))
+        let rows = lines.filter_map(|line| serde_json::from_str::<Row>(&line).ok());
+        Ok(rows.map(|row| paths::path(&row.path, row.path_bytes.as_ref())))
     }
 }
 
@@ -358,7 +362,7 @@ mod tests {
                 fs::write(&path, [&whole[..cut], garbage].concat()).expect("a file");
                 let mut paths = Vec::new();
                 let found = Unfinished::read(&path, |row| {
-                    paths.push(row["path"].as_str().expect("a path").to_owned());
+                    paths.push(PathBuf::from(row["path"].as_str().expect("a path")));
                     Ok(())
                 })
                 .expect("a file");

@@ -16,6 +16,7 @@ use crate::audio::{AudioInfo, Tags};
 use crate::coverage::Coverage;
 use crate::isrc::Isrc;
 use crate::matching::MatchOptions;
+use crate::paths::{self, PathBytes};
 use crate::registry::RegistryState;
 use crate::units::Seconds;
 use crate::verdict::{Question, VerdictKind};
@@ -51,6 +52,9 @@ pub enum ReportError {
 pub struct PastRow {
     /// The file.
     pub path: String,
+    /// The bytes of its path where they are not UTF-8.
+    #[serde(default)]
+    pub path_bytes: Option<PathBytes>,
     /// Its bytes; `None` where they could not be read.
     pub file: Option<FileRow>,
     /// The cells of the manifest's row that named it, in its order.
@@ -90,6 +94,11 @@ pub struct PastReason {
 }
 
 impl PastRow {
+    /// The path of the file.
+    pub fn named(&self) -> PathBuf {
+        paths::path(&self.path, self.path_bytes.as_ref())
+    }
+
     /// Hash of the audio without tags; `None` where it could not be decoded.
     pub fn audio_hash(&self) -> Option<[u8; 32]> {
         self.audio.as_ref().map(|audio| audio.audio_hash)

@@ -1,7 +1,6 @@
 //! What all rows have in common.
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use serde::{Serialize, Serializer};
 
@@ -9,11 +8,6 @@ use serde::{Serialize, Serializer};
 pub fn write_json_line(out: &mut impl Write, row: &impl Serialize) -> io::Result<()> {
     serde_json::to_writer(&mut *out, row)?;
     out.write_all(b"\n")
-}
-
-/// A path as it stands in rows.
-pub(super) fn shown(path: &Path) -> String {
-    path.to_string_lossy().into_owned()
 }
 
 /// `value` with so many decimals; what is no number stays none.

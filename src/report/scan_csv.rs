@@ -7,7 +7,7 @@ use super::{MatchRow, ScanHeader, ScanRow};
 /// The columns, in order. Where a file holds several recordings, the columns
 /// `recordings` to `siblings` hold as many values in the same order, separated
 /// by `;`; so do `tag_isrcs` and `tag_sound`.
-pub const SCAN_CSV_COLUMNS: [&str; 26] = [
+pub const SCAN_CSV_COLUMNS: [&str; 27] = [
     "path",
     "verdict",
     "reasons",
@@ -34,6 +34,7 @@ pub const SCAN_CSV_COLUMNS: [&str; 26] = [
     "params",
     "registry_hash",
     "tool",
+    "path_bytes",
 ];
 
 /// Writes a scan's rows as CSV with a header.
@@ -88,6 +89,7 @@ impl<W: Write> ScanCsv<W> {
             header.params.clone(),
             header.registry.hash.clone(),
             header.tool.clone(),
+            row.path_bytes.as_ref().map_or_else(String::new, ToString::to_string),
         ];
         self.csv.write_record(&cells).map_err(io_error)
     }

@@ -8,10 +8,11 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
 use super::MatchRow;
-use super::rows::{optional_thousandths, shown, write_json_line};
+use super::rows::{optional_thousandths, write_json_line};
 use crate::audio::{AudioInfo, Tags};
 use crate::fingerprint::FileHash;
 use crate::isrc::Isrc;
+use crate::paths::{self, PathBytes};
 use crate::units::Seconds;
 use crate::verdict::{Reason, ReasonCode, Verdict, VerdictKind};
 
@@ -26,6 +27,8 @@ pub const SCAN_SCHEMA: &str = "earmark.scan/2";
 pub struct ScanRow {
     /// The file as it was named or found.
     pub path: String,
+    /// The bytes of its path where they are not UTF-8; else null.
+    pub path_bytes: Option<PathBytes>,
     /// The file's bytes; null when they could not be read.
     pub file: Option<FileRow>,
     /// The cells of the manifest's row that named the file, in its order; empty
@@ -113,7 +116,8 @@ impl ScanRow {
     pub fn new(path: &Path, verdict: Verdict) -> Self {
         let tag_checks = verdict.reasons.iter().filter_map(tag_check).collect();
         Self {
-            path: shown(path),
+            path: paths::text(path),
+            path_bytes: PathBytes::of(path),
             file: None,
             columns: Vec::new(),
             verdict: verdict.kind,
@@ -266,6 +270,7 @@ pub(super) mod tests {
             "kind",
             "matches",
             "path",
+            "path_bytes",
             "reasons",
             "schema",
             "tag_checks",
@@ -276,7 +281,7 @@ pub(super) mod tests {
         assert!(first.starts_with(r#"{"kind":"header","tool":"earmark 0.1.0","params":"#), "{first}");
         let hash = "ef".repeat(32);
         let start = format!(
-            r#"{{"kind":"file","path":"a/tag-wrong.ogg","file":{{"bytes":77,"sha256":"{hash}"}},"columns":{{"url":"https://a.example/x","day":3}},"verdict":"disallowed","reasons":[{{"code":"recognised","#
+            r#"{{"kind":"file","path":"a/tag-wrong.ogg","path_bytes":null,"file":{{"bytes":77,"sha256":"{hash}"}},"columns":{{"url":"https://a.example/x","day":3}},"verdict":"disallowed","reasons":[{{"code":"recognised","#
         );
         assert!(second.starts_with(&start), "{second}");
         let json: serde_json::Value = serde_json::from_str(second).expect("JSON");

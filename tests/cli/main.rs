@@ -15,6 +15,7 @@ mod identify;
 mod inputs;
 mod interrupt;
 mod lineage;
+mod lists;
 mod live;
 mod log;
 mod maintain;

@@ -27,7 +27,7 @@ pub struct EvidenceArgs {
     pub report: PathBuf,
     /// The file, as the report names it
     #[arg(long, value_name = "PATH")]
-    pub path: String,
+    pub path: PathBuf,
     /// The match, 1 for the first [default: all of the file's]
     #[arg(long = "match", value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub match_: Option<u32>,

@@ -76,7 +76,7 @@ pub struct FilesArgs {
 
 impl FilesArgs {
     /// Where the file lies that a report names so.
-    pub fn file_of(&self, path: &str) -> PathBuf {
+    pub fn file_of(&self, path: &Path) -> PathBuf {
         self.root.as_deref().unwrap_or(Path::new("")).join(path)
     }
 }

@@ -6,6 +6,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
+use earmark::paths::text;
 use earmark::registry::Registry;
 use earmark::report::{Evidence, Page, PageFile, PastLine, PastReport, PastRow, Totals};
 
@@ -29,7 +30,7 @@ pub fn run(args: EvidenceArgs, guard: &Guard) -> Result<Outcome, CliError> {
     let header_text = report.header_text().to_owned();
     let (line, row) = find(&mut report, &args)?;
     let matches = wanted(&row, &args)?;
-    guard.spares(&args.files.file_of(&row.path))?;
+    guard.spares(&args.files.file_of(&row.named()))?;
     let registry = Registry::open(&args.registry.registry)?;
     check_lineage(&registry, &header.registry, &args.report, &args.lineage)?;
     let index = registry.index()?;
@@ -86,11 +87,11 @@ fn find(report: &mut PastReport, args: &EvidenceArgs) -> Result<(PastLine, PastR
     for line in report {
         let line = line?;
         let row = line.row(&args.report)?;
-        if row.path == args.path {
+        if row.named() == args.path {
             return Ok((line, row));
         }
     }
-    Err(CliError::NoSuchRow { report: args.report.clone(), path: args.path.clone() })
+    Err(CliError::NoSuchRow { report: args.report.clone(), path: text(&args.path) })
 }
 
 /// The matches to draw, from 0.
@@ -99,6 +100,6 @@ fn wanted(row: &PastRow, args: &EvidenceArgs) -> Result<Vec<usize>, CliError> {
     match args.match_.map(|number| number as usize) {
         None => Ok((0..all).collect()),
         Some(number) if number <= all => Ok(vec![number - 1]),
-        Some(number) => Err(CliError::NoSuchMatch { path: args.path.clone(), number, matches: all }),
+        Some(number) => Err(CliError::NoSuchMatch { path: text(&args.path), number, matches: all }),
     }
 }

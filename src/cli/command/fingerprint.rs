@@ -9,6 +9,7 @@ use earmark::check::pipeline::Pipeline;
 use earmark::fingerprint::{About, EncodedEntry, Entry, EntryError, FingerprintWriter};
 use earmark::inputs::label_copy::{ColumnMap, Manifest, Purpose, Row, read_manifest};
 use earmark::params::Params;
+use earmark::paths::{self, PathBytes};
 use earmark::units::Seconds;
 
 use crate::cli::args::fingerprint::FingerprintArgs;
@@ -86,7 +87,8 @@ struct Kept {
 fn keep(source: Source, row: Option<&Row>, params: &Params, limits: &Limits) -> Result<Kept, EntryError> {
     let reading = reading::read(source, params, limits);
     let about = About {
-        path: reading.path.to_string_lossy().into_owned(),
+        path: paths::text(&reading.path),
+        path_bytes: PathBytes::of(&reading.path),
         file: reading.file,
         columns: row.map_or(reading.columns, |row| row.columns.clone()),
         tags: reading.tags.map_err(|error| error.to_string()),
@@ -102,7 +104,8 @@ fn keep(source: Source, row: Option<&Row>, params: &Params, limits: &Limits) -> 
 /// The entry of an input of which nothing else can be kept.
 fn lost(path: &Path, error: &str, params: &Params) -> Kept {
     let about = About {
-        path: path.to_string_lossy().into_owned(),
+        path: paths::text(path),
+        path_bytes: PathBytes::of(path),
         file: None,
         columns: Vec::new(),
         tags: Err(error.to_owned()),

@@ -155,7 +155,7 @@ struct Job(Result<Pair, CliError>);
 
 impl Job {
     fn path(&self) -> PathBuf {
-        self.0.as_ref().map_or_else(|_| PathBuf::new(), |(_, entry)| PathBuf::from(&entry.about.path))
+        self.0.as_ref().map_or_else(|_| PathBuf::new(), |(_, entry)| entry.about.input())
     }
 }
 
@@ -181,9 +181,9 @@ impl Again<'_> {
     fn answer(&self, job: Job) -> Result<Answer, CliError> {
         let (line, entry) = job.0?;
         let past = line.row(self.report)?;
-        same_file(self.report, line.number, &past.path, &entry)?;
+        same_file(self.report, line.number, &past.named(), &entry)?;
         let about = entry.about.clone();
-        let path = Path::new(&about.path);
+        let path = &about.input();
         let (audio, matches, searched) = self.sound(*entry, &past)?;
         let row = self.checker.judge(path, about.tags.ok(), audio, matches)?;
         let row = ScanRow { file: about.file.map(Into::into), columns: about.columns, ..row };

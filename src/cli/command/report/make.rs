@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use earmark::check::pipeline::Pipeline;
 use earmark::registry::{Lineage, Registry, RegistryState};
@@ -28,7 +28,7 @@ pub fn run(args: MakeArgs, threads: Option<NonZeroUsize>, guard: &Guard) -> Resu
     let path = args.report.unwrap_or_default();
     let report = PastReport::open(&path)?;
     let header = report.header().clone();
-    let spares = |row: &PastRow| guard.spares(&args.files.file_of(&row.path));
+    let spares = |row: &PastRow| guard.spares(&args.files.file_of(&row.named()));
     let (totals, mut files) = read(report, &path, args.files_listed, spares)?;
     let summarise = || match &args.eu_summary {
         Some(out) => {
@@ -154,7 +154,7 @@ fn draw(
     let ending = run_named(
         &pipeline,
         with_pictures().map(|file| (&file.row, &wanted[&file.line])),
-        |(row, _)| PathBuf::from(&row.path),
+        |(row, _)| row.named(),
         |(row, matches)| (row.duration_s, sights.draw(row, matches)),
         |path, result| {
             let pictures = match result {

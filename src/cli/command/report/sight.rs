@@ -104,7 +104,7 @@ impl<'a> Sights<'a> {
     /// The file, if it is the one of the report.
     fn query(&self, row: &PastRow, ranges: Vec<Range<Seconds>>) -> Result<Query, String> {
         let params = self.registry.params();
-        let path = self.root.join(&row.path);
+        let path = self.root.join(row.named());
         let known = row.file.as_ref().map(|file| file.sha256);
         let heard = listen(&path, ranges, params, &self.limits);
         match (heard, self.kept.get(&row.path)) {

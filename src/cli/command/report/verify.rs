@@ -13,9 +13,7 @@ use earmark::fingerprint::StoredEntry;
 use earmark::inputs::{Input, Item};
 use earmark::params::Params;
 use earmark::registry::Registry;
-use earmark::report::{
-    Difference, DifferenceKind, PastLine, PastReport, PastRow, ScanHeader, write_json_line,
-};
+use earmark::report::{Difference, DifferenceKind, PastLine, PastReport, ScanHeader, write_json_line};
 
 use crate::cli::args::ListFormat;
 use crate::cli::args::report::VerifyArgs;
@@ -169,8 +167,7 @@ struct Again<'a> {
 impl Again<'_> {
     /// A file on which the program fails now; then it may have failed on it, too.
     fn failed(&self, line: &PastLine, error: String) -> Result<Compared, CliError> {
-        let PastRow { path, .. } = line.row(self.report)?;
-        let now = self.checker.failed(Path::new(&path), error);
+        let now = self.checker.failed(&line.row(self.report)?.named(), error);
         Ok(Compared { difference: Difference::of_rows(line, &now), duration_s: 0.0 })
     }
 
@@ -178,14 +175,14 @@ impl Again<'_> {
         let row = line.row(self.report)?;
         let reading = match entry {
             Some(entry) => {
-                same_file(self.report, line.number, &row.path, &entry)?;
+                same_file(self.report, line.number, &row.named(), &entry)?;
                 self.checker.read(Source::Kept(entry))
             }
             None => {
-                let item = Item::whole(Input::File(self.root.join(&row.path)));
-                let PastRow { path, columns, .. } = row;
+                let item = Item::whole(Input::File(self.root.join(row.named())));
+                let (path, columns) = (row.named(), row.columns);
                 let reading = self.checker.read(Source::Audio { item, timeout: None });
-                Reading { path: PathBuf::from(path), columns, ..reading }
+                Reading { path, columns, ..reading }
             }
         };
         let now = self.checker.check_reading(reading)?;
