@@ -205,10 +205,18 @@ impl Log {
 
     /// The hash of the row with number 1.
     pub(crate) fn first_hash(&self) -> Option<[u8; 32]> {
-        fn first<T>(rows: &[Logged<T>]) -> Option<[u8; 32]> {
-            rows.first().filter(|row| row.seq == 1).map(|row| row.hash)
+        self.hash_of(1)
+    }
+
+    /// The hash of the row with number `seq`, of whatever kind.
+    pub(crate) fn hash_of(&self, seq: u64) -> Option<[u8; 32]> {
+        fn find<T>(rows: &[Logged<T>], seq: u64) -> Option<[u8; 32]> {
+            let place = rows.binary_search_by_key(&seq, |row| row.seq).ok()?;
+            rows.get(place).map(|row| row.hash)
         }
-        first(&self.declarations).or_else(|| first(&self.mandates)).or_else(|| first(&self.owners))
+        find(&self.declarations, seq)
+            .or_else(|| find(&self.mandates, seq))
+            .or_else(|| find(&self.owners, seq))
     }
 
     /// Who may speak for whom on `day`.

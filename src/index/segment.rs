@@ -151,6 +151,16 @@ impl Segment {
         &self.path
     }
 
+    /// Size of its file in bytes.
+    pub fn file_bytes(&self) -> u64 {
+        self.map.len() as u64
+    }
+
+    /// BLAKE3 hash of its whole file, all of which is read.
+    pub fn file_hash(&self) -> [u8; 32] {
+        *blake3::hash(&self.map).as_bytes()
+    }
+
     /// Number of recordings; they are addressed by `0 .. recordings()`.
     pub fn recordings(&self) -> usize {
         self.header.recordings as usize

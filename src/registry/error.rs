@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use crate::index::IndexError;
 use crate::params::ParamsId;
 
+use super::Break;
+
 use crate::declarations::EntryError;
 
 /// An operation on a registry that failed. Nothing was committed.
@@ -131,6 +133,17 @@ pub enum RegistryError {
         path: PathBuf,
         /// What does not fit.
         what: String,
+    },
+    /// The database is not what became of the state that the last writer noted.
+    #[error(
+        "the registry is not what its last writer left ({}): {reason}. Restore the whole folder from a copy; if \
+         registry.db was put there on purpose, delete {} to accept it as it is", path.display(), path.display()
+    )]
+    Overtaken {
+        /// The file in which the last writer noted the state.
+        path: PathBuf,
+        /// How that is known.
+        reason: Break,
     },
     /// A writer changed the database all the time while it was to be copied.
     #[error(

@@ -82,6 +82,10 @@ pub enum Break {
         /// The next key now.
         now: i64,
     },
+    /// What was noted of it cannot be read.
+    Unreadable,
+    /// It has no database any more.
+    Gone,
     /// It has had as many commits, and another content.
     Diverged {
         /// Commits.
@@ -108,11 +112,53 @@ impl fmt::Display for Break {
                 f,
                 "its next recording gets the key {now}, and {then} was next: an older copy was put back"
             ),
+            Self::Gone => f.write_str("its database is gone"),
+            Self::Unreadable => f.write_str("what was noted of it cannot be read"),
             Self::Diverged { generation } => write!(
                 f,
                 "it has had {generation} commits, as then, and holds something else: it went another way \
                  from an older copy, or was changed from outside"
             ),
+        }
+    }
+}
+
+impl LogState {
+    pub(super) fn new(rows: u64, hash: [u8; 32]) -> Self {
+        Self { rows, hash: blake3::Hash::from_bytes(hash).to_hex().to_string() }
+    }
+}
+
+impl RegistryState {
+    /// How a registry of this state came from the state `then`; `last_row` is the
+    /// hash, now, of the row that was the last of the log then.
+    pub(super) fn lineage(&self, then: &RegistryState, last_row: Option<String>) -> Lineage {
+        let rows_now = self.log.as_ref().map_or(0, |log| log.rows);
+        let another = then.id.is_some() && then.id != self.id;
+        // Of a log without rows it cannot be told whose it is.
+        if let Some(log) = then.log.as_ref().filter(|log| log.rows > rows_now && (rows_now == 0 || !another))
+        {
+            return Lineage::Broken(Break::LogShorter { then: log.rows, now: rows_now });
+        }
+        if another {
+            return Lineage::Broken(Break::Another);
+        }
+        if let Some(log) = then.log.as_ref().filter(|log| log.rows > 0)
+            && last_row.as_ref() != Some(&log.hash)
+        {
+            return Lineage::Broken(Break::LogRewritten { rows: log.rows });
+        }
+        if self.generation < then.generation {
+            return Lineage::Broken(Break::Older { then: then.generation, now: self.generation });
+        }
+        let (now, before) = (self.recordings.next_key, then.recordings.next_key);
+        if now < before {
+            return Lineage::Broken(Break::FewerKeys { then: before, now });
+        }
+        match (self.generation == then.generation, self.hash == then.hash) {
+            (_, true) => Lineage::Same,
+            (true, false) => Lineage::Broken(Break::Diverged { generation: self.generation }),
+            (false, false) => Lineage::Continued,
         }
     }
 }
@@ -141,7 +187,7 @@ impl Registry {
             .connection()
             .query_row("SELECT log_rows, log_hash FROM registry", [], |row| Ok((row.get(0)?, row.get(1)?)))
             .map_err(database_error(&self.database, "read the log of"))?;
-        Ok(LogState { rows: rows.unsigned_abs(), hash: blake3::Hash::from_bytes(hash).to_hex().to_string() })
+        Ok(LogState::new(rows.unsigned_abs(), hash))
     }
 
     /// How this registry came from the state `then`. What cannot be told from a
@@ -150,33 +196,11 @@ impl Registry {
     /// # Errors
     /// Those of reading the database.
     pub fn lineage(&self, then: &RegistryState) -> Result<Lineage, RegistryError> {
-        let now = self.state()?;
-        let rows_now = now.log.as_ref().map_or(0, |log| log.rows);
-        let (first, log) = (then.id.as_ref(), then.log.as_ref());
-        let broken = if let Some(log) = log.filter(|log| log.rows > rows_now) {
-            // Of a log without rows it cannot be told whose it is.
-            let another = rows_now > 0 && first.is_some() && first != now.id.as_ref();
-            Some(if another { Break::Another } else { Break::LogShorter { then: log.rows, now: rows_now } })
-        } else if first.is_some() && first != now.id.as_ref() {
-            Some(Break::Another)
-        } else if let Some(log) = log.filter(|log| log.rows > 0)
-            && self.hash_of_row(log.rows)? != Some(log.hash.clone())
-        {
-            Some(Break::LogRewritten { rows: log.rows })
-        } else if now.generation < then.generation {
-            Some(Break::Older { then: then.generation, now: now.generation })
-        } else if now.recordings.next_key < then.recordings.next_key {
-            Some(Break::FewerKeys { then: then.recordings.next_key, now: now.recordings.next_key })
-        } else if now.generation == then.generation && now.hash != then.hash {
-            Some(Break::Diverged { generation: now.generation })
-        } else {
-            None
+        let last_row = match &then.log {
+            Some(log) => self.hash_of_row(log.rows)?,
+            None => None,
         };
-        Ok(match broken {
-            Some(broken) => Lineage::Broken(broken),
-            None if now.hash == then.hash => Lineage::Same,
-            None => Lineage::Continued,
-        })
+        Ok(self.state()?.lineage(then, last_row))
     }
 
     fn hash_of_row(&self, seq: u64) -> Result<Option<String>, RegistryError> {

@@ -35,6 +35,7 @@ mod concern;
 mod content_hash;
 mod copy;
 mod error;
+mod head;
 mod info;
 mod lineage;
 mod lock;
@@ -162,11 +163,14 @@ impl Registry {
     /// disturb it. Needs no right to write: where the database's log cannot be
     /// joined, a copy of the database is read.
     ///
-    /// What answers rest on is compared with what the last commit left: the schema
-    /// and the chain of the log. That takes a microsecond for each row of the log.
+    /// What answers rest on is compared with what the last commit left: the schema,
+    /// the chain of the log, the set hash of the recordings, the segments (the whole
+    /// file of small ones). That takes a microsecond for each row of the log and three
+    /// for each recording.
     ///
     /// # Errors
     /// [`RegistryError::Altered`] if something was changed from outside,
+    /// [`RegistryError::Overtaken`] if an older database was put back,
     /// [`RegistryError::NotFound`] if there is no registry, and those of reading.
     pub fn open(folder: &Path) -> Result<Self, RegistryError> {
         Self::open_reader(folder, Trust::Checked)
@@ -190,6 +194,7 @@ impl Registry {
         const TRIES: u32 = 20;
         let mut tries = 1;
         loop {
+            let noted = if trust == Trust::Checked { head::read(folder)? } else { None };
             let (Opened { connection, copy, .. }, params) = read::open(folder, &database)?;
             if trust == Trust::Checked {
                 opening::check(&connection, &database)?;
@@ -201,7 +206,10 @@ impl Registry {
                 tries += 1;
                 continue;
             }
-            return Ok(Self {
+            if trust == Trust::Checked {
+                opening::segments_fit(&connection, &database, &mapped.segments)?;
+            }
+            let registry = Self {
                 folder: folder.to_owned(),
                 database,
                 params,
@@ -209,7 +217,11 @@ impl Registry {
                 mapped: mapped.segments,
                 writer: None,
                 _copy: copy,
-            });
+            };
+            if let Some(noted) = noted {
+                head::check(folder, registry.lineage(&noted)?)?;
+            }
+            return Ok(registry);
         }
     }
 
@@ -236,11 +248,15 @@ impl Registry {
         }
         let lock = WriterLock::acquire(folder)?;
         only_plain(&database)?;
+        let noted = head::read(folder)?;
         let (mut connection, state) = schema::open_writer(&database)?;
         if state == State::Empty {
             let Some(params) = wanted else {
                 return Err(RegistryError::NotFound { path: folder.to_owned() });
             };
+            if noted.is_some() {
+                head::check(folder, Lineage::Broken(Break::Gone))?;
+            }
             read::store_first_state(&mut connection, params, &database)?;
             segments::sync_folder(folder)?;
         }
@@ -262,8 +278,8 @@ impl Registry {
         let live =
             read::live_segments(&connection).map_err(database_error(&database, "read the segments of"))?;
         // Before anything is written: nothing is added to what cannot be searched.
-        segments::map(folder, &live, &params)?;
-        segments::sweep(folder, &live)?;
+        let mapped = segments::map(folder, &live, &params)?;
+        opening::segments_fit(&connection, &database, &mapped.segments)?;
         let seen = data_version(&connection).map_err(database_error(&database, "read"))?;
         let registry = Self {
             folder: folder.to_owned(),
@@ -274,6 +290,10 @@ impl Registry {
             writer: Some(Writing { _lock: lock, seen }),
             _copy: None,
         };
+        if let Some(noted) = noted {
+            head::check(folder, registry.lineage(&noted)?)?;
+        }
+        segments::sweep(folder, &live)?;
         Ok((registry, state != State::Empty))
     }
 
@@ -321,6 +341,9 @@ impl Registry {
         if changed {
             transaction.execute("UPDATE registry SET generation = generation + 1", []).map_err(database)?;
             transaction.commit().map_err(database)?;
+            if let Ok(state) = self.state() {
+                head::write(&self.folder, state);
+            }
         } else {
             transaction.rollback().map_err(database)?;
         }

@@ -5,14 +5,19 @@
 //! that every kind of opening runs the same ones.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use rusqlite::Connection;
 
-use super::schema::{self, database_error};
-use super::{RegistryError, log_check, schema_check};
+use crate::index::Segment;
 
-/// Compares the schema with the one this program makes, and recomputes the chain
-/// of the log.
+use super::content_hash::SetHash;
+use super::schema::{self, database_error};
+use super::segment_check::SegmentRow;
+use super::{RegistryError, log_check, read, schema_check};
+
+/// Compares the schema with the one this program makes, recomputes the chain of the
+/// log and the set hash of the recordings.
 ///
 /// # Errors
 /// [`RegistryError::Altered`] says what was changed from outside.
@@ -20,8 +25,84 @@ pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), Registry
     schema_is_ours(connection, path, &schema::TABLES)?;
     match log_check::chain(connection, path)? {
         Some(fault) => Err(altered(path, format!("the log: {fault}"))),
+        None => recordings_fit(connection, path),
+    }
+}
+
+/// That the rows of the recordings have the set hash of the last commit, no ISRC
+/// belongs to nobody, and every key was given.
+fn recordings_fit(connection: &Connection, path: &Path) -> Result<(), RegistryError> {
+    let database = database_error(path, "read");
+    let (stored, next_key, codes): (Vec<u8>, i64, u64) = connection
+        .query_row(
+            "SELECT recordings_hash, next_key, (SELECT count(*) FROM recording_isrc) FROM registry",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)?.unsigned_abs())),
+        )
+        .map_err(database)?;
+    let (mut set, mut last, mut carried) = (SetHash::default(), None, 0);
+    read::each_recording(connection, path, 0, |recording| {
+        set.insert(&recording.canonical());
+        last = Some(i64::from(recording.key.0));
+        carried += recording.isrcs.len() as u64;
+    })?;
+    if SetHash::from_bytes(&stored).as_ref() != Some(&set) {
+        let what = "the rows of its recordings do not have the hash that the last commit noted";
+        return Err(altered(path, what.to_owned()));
+    }
+    if codes != carried {
+        let what = format!("{codes} ISRCs are stored, and its recordings carry {carried}");
+        return Err(altered(path, what));
+    }
+    match last.filter(|last| *last >= next_key) {
+        Some(last) => {
+            Err(altered(path, format!("the last key is {last}, but the next to give is {next_key}")))
+        }
         None => Ok(()),
     }
+}
+
+/// That the segments that could be opened are the ones that were registered, hold
+/// the recordings that are registered with them, and the tombstones hide no other.
+/// One that could not be opened fails where it is to be searched.
+///
+/// # Errors
+/// [`RegistryError::Altered`] names the segment.
+pub(super) fn segments_fit(
+    connection: &Connection,
+    database: &Path,
+    mapped: &[(i64, Option<Arc<Segment>>)],
+) -> Result<(), RegistryError> {
+    let mut placed = 0;
+    for (number, segment) in mapped {
+        let row = SegmentRow::read(connection, database, *number)?;
+        placed += row.registered.len();
+        if let Some(segment) = segment {
+            row.fits(segment).map_err(|what| altered(segment.path(), what))?;
+        }
+    }
+    let registered = connection
+        .query_row("SELECT count(*) FROM recording", [], |row| row.get::<_, i64>(0))
+        .map_err(database_error(database, "read"))?
+        .unsigned_abs();
+    if placed == registered {
+        return Ok(());
+    }
+    Err(altered(
+        database,
+        format!("{registered} recordings are registered, and {placed} of them lie in a segment"),
+    ))
+}
+
+/// As [`segments_fit`], of one segment.
+pub(super) fn segment_fits(
+    connection: &Connection,
+    database: &Path,
+    number: i64,
+    segment: &Segment,
+) -> Result<(), RegistryError> {
+    let row = SegmentRow::read(connection, database, number)?;
+    row.fits(segment).map_err(|what| altered(segment.path(), what))
 }
 
 /// That the database has the tables, indexes and triggers of `tables` and nothing

@@ -14,6 +14,9 @@ use crate::params::Params;
 use super::schema::database_error;
 use super::{RegistryError, read, segments};
 
+/// Up to which size a segment is hashed on every opening: a few milliseconds.
+const SMALL_BYTES: u64 = 8 << 20;
+
 /// What the database says about a segment.
 pub(super) struct SegmentRow {
     /// Its number.
@@ -101,14 +104,35 @@ impl SegmentRow {
         if named && segments::hash(path).map_err(unreadable)? != self.hash {
             return Err("is not the file that was registered; restore it from a copy".to_owned().into());
         }
-        let keys: RoaringBitmap = segment.keys().map(|key| key.0).collect();
-        if keys != &self.registered | &self.tombstones {
-            return Err("holds other recordings than those registered with it; \
-                        restore the folder from a copy"
-                .to_owned()
-                .into());
+        match self.keys_fit(&segment) {
+            Err(what) => Err(format!("{what}; restore the folder from a copy").into()),
+            Ok(()) => Ok(segment),
         }
-        Ok(segment)
+    }
+
+    /// That an open segment is the one that was registered, as far as can be told in
+    /// milliseconds: its size, its keys, and the hash of all of it where it is small.
+    pub(super) fn fits(&self, segment: &Segment) -> Result<(), String> {
+        let found = segment.file_bytes();
+        if found != self.bytes {
+            return Err(format!("it has {found} bytes and was registered with {}", self.bytes));
+        }
+        self.keys_fit(segment)?;
+        if found <= SMALL_BYTES && segment.file_hash() != self.hash {
+            return Err("it is not the file that was registered".to_owned());
+        }
+        Ok(())
+    }
+
+    /// That it holds the recordings that are registered with it or removed from it.
+    fn keys_fit(&self, segment: &Segment) -> Result<(), String> {
+        let keys: RoaringBitmap = segment.keys().map(|key| key.0).collect();
+        let counted = self.registered.len() + self.tombstones.len() == self.recordings;
+        let all = &self.registered | &self.tombstones;
+        if counted && keys == all && all.len() == self.recordings {
+            return Ok(());
+        }
+        Err("it holds other recordings than those registered with it".to_owned())
     }
 
     /// Where a segment that does not check is damaged.

@@ -20,7 +20,7 @@ use super::log_chain::{self, Chain};
 use super::opening::{self, altered};
 use super::schema::{self, database_error};
 use super::state::{RecordingsState, Since, name};
-use super::{Recording, RegistryError, log, read, segments};
+use super::{Lineage, LogState, Recording, RegistryError, RegistryState, head, log, read, segments};
 
 /// A registry at one moment: its params, index, recordings and log.
 ///
@@ -102,6 +102,7 @@ impl Snapshot {
         const TRIES: u32 = 20;
         let mut tries = 1;
         loop {
+            let noted = head::read(folder)?;
             let (opened, params) = read::open(folder, &database)?;
             let connection = &opened.connection;
             let known = known.filter(|known| known.params == params);
@@ -122,7 +123,7 @@ impl Snapshot {
                     if known.is_none_or(|known| known.differs(&head, &segments)) {
                         place.fits(&catalogue, &index)?;
                     }
-                    return Ok(Self(Arc::new(State {
+                    let new = Self(Arc::new(State {
                         folder: folder.to_owned(),
                         content_hash: content_hash(
                             &params,
@@ -137,7 +138,11 @@ impl Snapshot {
                         catalogue,
                         index,
                         segments,
-                    })));
+                    }));
+                    if let Some(noted) = noted {
+                        head::check(folder, new.lineage(&noted))?;
+                    }
+                    return Ok(new);
                 }
             }
         }
@@ -210,6 +215,25 @@ impl Snapshot {
         self.0.catalogue.since_key(0)
     }
 
+    /// The state as a report names it.
+    pub fn state(&self) -> RegistryState {
+        let Chain { rows, hash } = self.0.head.log;
+        RegistryState {
+            id: self.0.id.clone(),
+            generation: self.generation(),
+            hash: self.content_hash_hex(),
+            log: Some(LogState::new(rows.unsigned_abs(), hash)),
+            recordings: self.recordings_state(),
+        }
+    }
+
+    /// How this registry came from the state `then`, as in
+    /// [`Registry::lineage`](super::Registry::lineage).
+    pub fn lineage(&self, then: &RegistryState) -> Lineage {
+        let last = then.log.as_ref().and_then(|log| self.log().hash_of(log.rows));
+        self.state().lineage(then, last.map(|hash| blake3::Hash::from_bytes(hash).to_hex().to_string()))
+    }
+
     /// The recordings as of this moment.
     pub fn recordings_state(&self) -> RecordingsState {
         let Head { next_key, recordings, .. } = &self.0.head;
@@ -269,7 +293,11 @@ impl Place<'_> {
         for number in live {
             let segment = match known.iter().find(|(other, _)| *other == number) {
                 Some((_, segment)) => Arc::clone(segment),
-                None => Arc::new(segments::open(self.folder, number, self.params)?),
+                None => {
+                    let segment = Arc::new(segments::open(self.folder, number, self.params)?);
+                    opening::segment_fits(self.connection, self.database, number, &segment)?;
+                    segment
+                }
             };
             open.push((number, segment));
         }

@@ -1,5 +1,6 @@
 //! The program end to end, as people run it, on the committed test data.
 
+mod altered;
 mod authority;
 mod compare;
 mod coverage;

@@ -205,5 +205,5 @@ fn rows_that_are_said_again_add_nothing() {
         [13]
     );
     assert_eq!(append(&[]), (vec![], vec![]));
-    assert_eq!(registry.verify().unwrap(), []);
+    assert!(registry.verify().unwrap().iter().all(Problem::is_harmless));
 }

@@ -82,6 +82,9 @@ fn foreign_and_newer_databases_are_refused() {
     }
     fs::remove_dir_all(folder.path().join("segments")).unwrap();
     fs::remove_file(&database).unwrap();
+    let error = Registry::open_or_create(folder.path(), &Params::default()).unwrap_err().to_string();
+    assert!(error.contains("its database is gone") && error.contains("registry.head"), "{error}");
+    fs::remove_file(folder.path().join("registry.head")).unwrap();
     fill(folder.path());
     set("user_version", 0);
     both(&|error| matches!(error, RegistryError::NotARegistry { .. }));
