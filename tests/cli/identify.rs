@@ -13,11 +13,11 @@ fn the_schema_stays() {
         registry(),
     );
     let expected = concat!(
-        r#"{"path":"testdata/scraped/silence.flac","duration_s":8.0,"matches":[],"error":null,"schema":"earmark.identify/1"}"#,
+        r#"{"path":"testdata/scraped/silence.flac","path_bytes":null,"duration_s":8.0,"matches":[],"error":null,"schema":"earmark.identify/1"}"#,
         "\n",
-        r#"{"path":"testdata/scraped/short.wav","duration_s":0.4,"matches":[],"error":null,"schema":"earmark.identify/1"}"#,
+        r#"{"path":"testdata/scraped/short.wav","path_bytes":null,"duration_s":0.4,"matches":[],"error":null,"schema":"earmark.identify/1"}"#,
         "\n",
-        r#"{"path":"testdata/scraped/not-audio.mp3","duration_s":null,"matches":[],"error":"not a known audio container "#,
+        r#"{"path":"testdata/scraped/not-audio.mp3","path_bytes":null,"duration_s":null,"matches":[],"error":"not a known audio container "#,
         r#"(no signature found); supported are AIFF, CAF, FLAC, MP3, MP4/M4A, Matroska/WebM, Ogg, WAV and ADTS AAC","#,
         r#""schema":"earmark.identify/1"}"#,
         "\n",
