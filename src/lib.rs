@@ -105,6 +105,7 @@
 //!         query_start_s: found.query_start_s,
 //!         query_end_s: found.query_end_s,
 //!         sibling_of: None,
+//!         more_siblings: found.more_siblings,
 //!     });
 //! }
 //! let question = Question::new(Use::AiGenerativeTraining, "2026-12-01".parse()?);

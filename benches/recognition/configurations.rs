@@ -91,5 +91,6 @@ fn most_votes(index: &Index, params: &Params, query: &Fingerprint, plan: &Plan) 
         grade: Grade::Match,
         also_at_s: Vec::new(),
         siblings: Vec::new(),
+        more_siblings: false,
     })
 }

@@ -125,6 +125,7 @@ fn joined(parts: &[&Match], time_scale: f64, windows: f64) -> Match {
         agreement: mean(|part| part.agreement),
         also_at_s: elsewhere.map(|offset| first.reference_start_s + offset).collect(),
         siblings: Vec::new(),
+        more_siblings: parts.iter().any(|part| part.more_siblings),
         ..first.clone()
     }
 }

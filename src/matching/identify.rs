@@ -12,7 +12,8 @@ use super::evidence::{trials, weigh};
 use super::extend::{Extent, extend};
 use super::query::Query;
 use super::repeats::repeats;
-use super::search::{Plan, Verified, glance, search};
+use super::search::{Plan, Searched, Verified, glance, search};
+use super::siblings::Sight;
 
 /// Length of the stretches a long query is searched in, in ticks: 10.9 s with
 /// the default parameters.
@@ -47,10 +48,6 @@ const OWN_EVIDENCE: f64 = 0.35;
 /// Other recordings that tell what chance reaches with this query.
 const RIVALS: usize = 3;
 
-/// Evidence per second, as a share of the best recording's, that a sibling must
-/// have at least: music in one key with a common beat reaches less by chance.
-const SHARED_EVIDENCE: f64 = 0.25;
-
 /// Taken off the evidence of a recording where another was found already: few
 /// files play two at once, one in fifty at most (ln 50), and what the first leaves
 /// of its own peaks has its tuning and beat.
@@ -72,6 +69,8 @@ pub struct Found {
     /// Other recordings that hold the same audio: what speaks for them are the
     /// peaks this one explains. Strongest first.
     pub siblings: Vec<Found>,
+    /// Whether there may be more of them than could be named.
+    pub more_siblings: bool,
     /// Offsets of the other places of the recording that fit as well.
     pub repeats: Vec<f64>,
 }
@@ -167,12 +166,12 @@ impl Found {
         self.recording == other.recording && self.overlaps(other)
     }
 
-    fn evidence_per_tick(&self) -> f64 {
+    pub(super) fn evidence_per_tick(&self) -> f64 {
         self.extent.evidence.total / (self.extent.until - self.extent.from)
     }
 
     /// Whether both sound together for more than half of the shorter one.
-    fn overlaps(&self, other: &Found) -> bool {
+    pub(super) fn overlaps(&self, other: &Found) -> bool {
         let (ours, theirs) = (&self.extent, &other.extent);
         let overlap = ours.until.min(theirs.until) - ours.from.max(theirs.from);
         let shorter = (ours.until - ours.from).min(theirs.until - theirs.from);
@@ -189,6 +188,7 @@ impl Found {
         explained.dedup();
         self.extent = Extent { alignment, from, until, evidence, explained };
         self.ln_e = self.ln_e.min(next.ln_e);
+        self.more_siblings |= next.more_siblings;
         for sibling in next.siblings {
             let known = |s: &Found| s.recording == sibling.recording;
             if !self.siblings.iter().any(known) {
@@ -224,7 +224,8 @@ impl Layer<'_> {
         // What earlier stretches found explains its peaks here, too.
         let mut explained = self.explained(found);
         let mut rest = query.without(&explained, self.params);
-        let mut candidates = search(self.index, &rest, self.ticks.clone(), plan, deep, self.params);
+        let Searched { mut candidates, cuts } =
+            search(self.index, &rest, self.ticks.clone(), plan, deep, self.params);
         for _ in 0..LAYERS {
             let Some(mut best) = self.best(&candidates, &rest, found) else { return };
             let own = original(&explained, &best.extent.explained);
@@ -232,7 +233,8 @@ impl Layer<'_> {
             explained.sort_unstable();
             let before = std::mem::replace(&mut rest, query.without(&explained, self.params));
             let (others, explained_away) = self.split(candidates, &rest);
-            best.siblings = self.siblings(&best, &explained_away, &others, &before);
+            best.siblings = self.siblings(&mut best, &explained_away, &others, &before);
+            self.add_crowded_out(&mut best, &cuts, Sight { before: &before, rest: &rest, others: &others });
             best.extent.explained = own;
             found.push(best);
             candidates = others;
@@ -241,7 +243,7 @@ impl Layer<'_> {
 
     /// Those that keep their evidence on `rest`, which is what is left of the query,
     /// most evidence first, and those that do not.
-    fn split(&self, candidates: Vec<Verified>, rest: &Query) -> (Vec<Verified>, Vec<Verified>) {
+    pub(super) fn split(&self, candidates: Vec<Verified>, rest: &Query) -> (Vec<Verified>, Vec<Verified>) {
         let (from, until) = (f64::from(self.ticks.start), f64::from(self.ticks.end));
         let (mut others, mut explained_away) = (Vec::new(), Vec::new());
         for candidate in candidates {
@@ -255,44 +257,6 @@ impl Layer<'_> {
         }
         others.sort_by(|a, b| b.evidence.total.total_cmp(&a.evidence.total));
         (others, explained_away)
-    }
-
-    /// Looks for other recordings that hold this stretch of `covering`: an edit, or a
-    /// recording of which it holds a part, may begin anywhere in it.
-    fn find_siblings(&self, query: &Query, plan: &Plan, covering: &mut Found) {
-        let mut candidates = search(self.index, query, self.ticks.clone(), plan, false, self.params);
-        candidates.retain(|c| c.recording != covering.recording);
-        let (others, mut explained_away) =
-            self.split(candidates, &query.without(&covering.extent.explained, self.params));
-        explained_away.retain(|c| covering.siblings.iter().all(|s| s.recording != c.recording));
-        let new = self.siblings(covering, &explained_away, &others, query);
-        covering.siblings.extend(new);
-        covering.siblings.sort_by(strongest_first);
-    }
-
-    /// Which of the candidates that lost their evidence to `best` are other
-    /// recordings that hold this audio: with the peaks back they are found, too.
-    fn siblings(
-        &self,
-        best: &Found,
-        explained_away: &[Verified],
-        others: &[Verified],
-        query: &Query,
-    ) -> Vec<Found> {
-        let mut siblings: Vec<Found> = Vec::new();
-        for candidate in explained_away {
-            let known = |f: &Found| f.recording == candidate.recording;
-            if known(best) || siblings.iter().any(known) || !self.promises(candidate) {
-                continue;
-            }
-            let sibling = self.follow(candidate, others, query);
-            let share = sibling.evidence_per_tick() / best.evidence_per_tick();
-            if sibling.ln_e <= self.max_ln_e && sibling.overlaps(best) && share >= SHARED_EVIDENCE {
-                siblings.push(sibling);
-            }
-        }
-        siblings.sort_by(strongest_first);
-        siblings
     }
 
     fn explained(&self, found: &[Found]) -> Vec<u32> {
@@ -328,7 +292,7 @@ impl Layer<'_> {
             .max_by(|a, b| a.extent.evidence.total.total_cmp(&b.extent.evidence.total))
     }
 
-    fn promises(&self, candidate: &Verified) -> bool {
+    pub(super) fn promises(&self, candidate: &Verified) -> bool {
         let evidence = Standing {
             nats: candidate.evidence.nats,
             own_chance: 0.0,
@@ -341,7 +305,7 @@ impl Layer<'_> {
     /// Follows a candidate to its ends and states its E-value beside those that
     /// it competes with. One that is too large anyway is stated too small: what
     /// would raise it further is costly and not looked at.
-    fn follow(&self, candidate: &Verified, candidates: &[Verified], query: &Query) -> Found {
+    pub(super) fn follow(&self, candidate: &Verified, candidates: &[Verified], query: &Query) -> Found {
         let range = (f64::from(self.ticks.start), f64::from(self.ticks.end));
         let peaks = self.index.peaks(candidate.recording);
         let pitch = self.params.max_pitch();
@@ -360,7 +324,14 @@ impl Layer<'_> {
             standing.own_chance = own_chance(&extent.alignment, &peaks, query, self.ticks.clone(), pitch);
         }
         let ln_e = ln_e(&standing);
-        Found { recording: candidate.recording, extent, ln_e, siblings: Vec::new(), repeats: Vec::new() }
+        Found {
+            recording: candidate.recording,
+            extent,
+            ln_e,
+            siblings: Vec::new(),
+            more_siblings: false,
+            repeats: Vec::new(),
+        }
     }
 
     /// Mean evidence of the [`RIVALS`] best other recordings, leaving out those

@@ -22,6 +22,7 @@ pub mod repeats;
 pub mod search;
 #[cfg(test)]
 mod sibling_tests;
+mod siblings;
 pub mod sweep;
 #[cfg(test)]
 mod tests;
@@ -191,6 +192,8 @@ pub struct Match {
     /// another release, an edit, a remix with shared parts. Their own `siblings`
     /// and `also_at_s` are empty.
     pub siblings: Vec<Match>,
+    /// Whether there may be more of them than could be named.
+    pub more_siblings: bool,
 }
 
 /// Recognises the recordings of an index in queries. It owns what it needs, and
@@ -279,6 +282,7 @@ impl Matcher {
             grade: if certain { Grade::Match } else { Grade::Possible },
             also_at_s: found.repeats.iter().map(also_at).collect(),
             siblings: found.siblings.iter().map(|s| self.describe(s)).collect(),
+            more_siblings: found.more_siblings,
         }
     }
 }

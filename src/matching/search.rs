@@ -8,7 +8,7 @@ use crate::peaks::{Peak, strongest_per_block};
 
 use super::alignment::{Alignment, refine};
 use super::evidence::{Evidence, Trial, trials, weigh};
-use super::nominate::{Candidate, Density, changed, unchanged};
+use super::nominate::{Candidate, Density, MOST_RELEASES, changed, unchanged};
 use super::query::Query;
 use super::sweep::Sweep;
 
@@ -109,8 +109,27 @@ const DECIDED_SHARE: f64 = 0.9;
 /// half of what a registered recording keeps.
 const DECIDED_PEAKS_PER_BLOCK: u32 = 10;
 
-/// Candidates for the query ticks `ticks`, best first: each (recording,
-/// alignment) once. Not `deep`: by the quick look-ups alone.
+/// What a search of one stretch came to.
+#[derive(Clone, Debug, Default)]
+pub struct Searched {
+    /// Candidates, best first: each (recording, alignment) once.
+    pub candidates: Vec<Verified>,
+    /// The lists of which not all was compared.
+    pub cuts: Vec<Cut>,
+}
+
+/// A list of candidates of which only the first were compared.
+#[derive(Clone, Debug)]
+pub struct Cut {
+    /// The last that was compared.
+    pub last: RecordingRef,
+    /// Those after it with nearly as many votes, most first.
+    pub beyond: Vec<Candidate>,
+    /// Whether the list itself may lack some.
+    pub capped: bool,
+}
+
+/// Candidates for the query ticks `ticks`. Not `deep`: by the quick look-ups alone.
 pub fn search(
     index: &Index,
     query: &Query,
@@ -118,8 +137,9 @@ pub fn search(
     plan: &Plan,
     deep: bool,
     params: &Params,
-) -> Vec<Verified> {
-    let mut verifier = Verifier { index, query, ticks: ticks.clone(), params, seen: Vec::new() };
+) -> Searched {
+    let mut verifier =
+        Verifier { index, query, ticks: ticks.clone(), params, seen: Vec::new(), cuts: Vec::new() };
     let quick = unchanged(index, query, ticks.clone(), plan.quick, params);
     let mut verified = verifier.verify_all_releases(&quick, plan.quick.candidates);
     let decided = verifier.is_decided(&verified);
@@ -131,7 +151,8 @@ pub fn search(
         if !decided {
             // Sliding finds whatever denser look-ups would.
             verified.extend(if index.seconds() <= plan.sweep_seconds {
-                verifier.verify_all(&slide_all(index, query, ticks, plan, params))
+                let slid = slide_all(index, query, ticks, params);
+                verifier.verify_all_releases(&slid, plan.sweep_candidates)
             } else {
                 let candidates = unchanged(index, query, ticks, plan.unchanged, params);
                 verifier.verify_all_releases(&candidates, plan.unchanged.candidates)
@@ -149,7 +170,19 @@ pub fn search(
         verified.push(again);
     }
     tidy(&mut verified);
-    verified
+    Searched { candidates: verified, cuts: verifier.cuts }
+}
+
+/// A candidate compared with the query ticks `ticks`.
+pub fn verify(
+    index: &Index,
+    query: &Query,
+    ticks: Range<u32>,
+    candidate: &Candidate,
+    params: &Params,
+) -> Option<Verified> {
+    let mut verifier = Verifier { index, query, ticks, params, seen: Vec::new(), cuts: Vec::new() };
+    verifier.verify_all(std::slice::from_ref(candidate)).pop()
 }
 
 /// The largest evidence, in nats, that a recording of `index` reaches on the query
@@ -163,7 +196,8 @@ pub fn glance(
     deep: bool,
     params: &Params,
 ) -> f64 {
-    let mut verifier = Verifier { index, query, ticks: ticks.clone(), params, seen: Vec::new() };
+    let mut verifier =
+        Verifier { index, query, ticks: ticks.clone(), params, seen: Vec::new(), cuts: Vec::new() };
     let mut best = |candidates: &[Candidate], most: usize| {
         let verified = verifier.verify_all(&candidates[..most.min(candidates.len())]);
         verified.iter().map(|v| v.evidence.nats).fold(0.0, f64::max)
@@ -177,17 +211,12 @@ pub fn glance(
     if changed >= DECIDED_NATS || index.seconds() > plan.sweep_seconds {
         return quick.max(changed);
     }
-    let slid = best(&slide_all(index, query, ticks, plan, params), plan.sweep_candidates);
+    let slid = best(&slide_all(index, query, ticks, params), plan.sweep_candidates);
     quick.max(changed).max(slid)
 }
 
-fn slide_all(
-    index: &Index,
-    query: &Query,
-    ticks: Range<u32>,
-    plan: &Plan,
-    params: &Params,
-) -> Vec<Candidate> {
+/// Offsets of all recordings where the query fits, the best first.
+fn slide_all(index: &Index, query: &Query, ticks: Range<u32>, params: &Params) -> Vec<Candidate> {
     let sweep = Sweep::new(query, ticks, 1.0, 0.0, params.max_pitch());
     let (mut counts, mut peaks) = (Vec::new(), Vec::new());
     let mut found = Vec::new();
@@ -201,7 +230,6 @@ fn slide_all(
         }));
     }
     found.sort_by(|a, b| b.votes.total_cmp(&a.votes).then_with(|| a.recording.cmp(&b.recording)));
-    found.truncate(plan.sweep_candidates);
     found
 }
 
@@ -231,6 +259,8 @@ struct Verifier<'a> {
     params: &'a Params,
     /// What was compared.
     seen: Vec<(RecordingRef, Alignment)>,
+    /// Lists of which not all was compared.
+    cuts: Vec<Cut>,
 }
 
 impl Verifier<'_> {
@@ -241,11 +271,23 @@ impl Verifier<'_> {
         let (first, rest) = candidates.split_at(most.min(candidates.len()));
         let mut verified = self.verify_all(first);
         let beyond_doubt = verified.first().is_some_and(|best| best.evidence.nats >= DECIDED_NATS);
+        let mut compared = first.len();
         if beyond_doubt {
             let level = first.first().map_or(0.0, |leader| LEVEL_VOTES * leader.votes);
-            let releases = rest.partition_point(|candidate| candidate.votes >= level);
-            verified.extend(self.verify_all(&rest[..releases]));
+            compared += rest.partition_point(|candidate| candidate.votes >= level);
+            verified.extend(self.verify_all(&candidates[first.len()..compared]));
             tidy(&mut verified);
+        }
+        if let Some(last) = candidates[..compared].last() {
+            let level = LEVEL_VOTES * last.votes;
+            // Beyond doubt the rest has too few votes already.
+            let rest = if beyond_doubt { &[] } else { &candidates[compared..] };
+            let end = rest.partition_point(|candidate| candidate.votes >= level);
+            let capped = compared + end == candidates.len() && candidates.len() >= MOST_RELEASES;
+            if end > 0 || capped {
+                let beyond = rest[..end].to_vec();
+                self.cuts.push(Cut { last: last.recording, beyond, capped });
+            }
         }
         verified
     }

@@ -96,3 +96,66 @@ fn what_a_recording_holds_of_another_is_named_wherever_it_begins() {
     assert_eq!(named(&library, &beginning(&song, 60.0)), [1, 2]);
     assert_eq!(named(&library, &beginning(&song, 35.0)), [2]);
 }
+
+#[test]
+fn in_noise_the_releases_are_named_or_said_to_be_missing() {
+    let params = Params::default();
+    // Without sliding, as in a large registry, and with few candidates.
+    let plan = super::search::Plan { sweep_seconds: 0.0, ..super::Effort::Standard.plan(1.4) };
+    for releases in [1, 7, 12, 150] {
+        let mut all = recordings(3);
+        let take = all[2].clone();
+        all.extend((1..releases).map(|release| {
+            // Each from another encoder.
+            let kept = take.peaks.iter().enumerate().filter(|(place, _)| (place + 3 * release) % 11 != 0);
+            Fingerprint { peaks: kept.map(|(_, peak)| *peak).collect(), frames: FRAMES }
+        }));
+        let library = Library::of(all);
+        for seconds in [3.0, 80.0] {
+            // Two of three notes are drowned.
+            let heard = beginning(&take, seconds);
+            let ticks = u64::from(4 * heard.frames);
+            let noise = (40.0 * seconds) as usize;
+            let mut peaks: Vec<Peak> = heard
+                .peaks
+                .iter()
+                .enumerate()
+                .filter(|(place, _)| place % 3 == 0)
+                .map(|(_, peak)| *peak)
+                .collect();
+            peaks.extend(Random::new(7).constellation(noise, ticks, params.max_pitch()));
+            peaks.sort_unstable();
+            let query = Fingerprint { peaks, frames: heard.frames };
+            let matcher =
+                Matcher::new(&library.index, &library.params, MatchOptions::default()).with_plan(plan);
+            let found = matcher.identify(&query);
+            assert!(!found.is_empty(), "{releases} releases, {seconds} s");
+            for found in &found {
+                let named = 1 + found.siblings.len();
+                let whole = named == releases && !found.more_siblings;
+                assert!(whole || found.more_siblings, "{named} of {releases} releases, {seconds} s");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_recording_that_repeats_itself_is_no_crowd() {
+    let mut all = recordings(3);
+    // Two seconds, again and again.
+    let bar = (2.0 / Params::default().seconds_per_tick()) as u32;
+    let first: Vec<Peak> = all[1].peaks.iter().filter(|p| p.tick < bar).copied().collect();
+    let turns = 4 * FRAMES / bar;
+    let again = |turn: u32| first.iter().map(move |p| Peak { tick: p.tick + turn * bar, ..*p });
+    all[1].peaks = (0..turns).flat_map(again).collect();
+    let song = all[1].clone();
+    let library = Library::of(all);
+    for seconds in [3.0, 10.0, 80.0] {
+        let query = beginning(&song, seconds);
+        let found = Matcher::new(&library.index, &library.params, MatchOptions::default()).identify(&query);
+        assert!(!found.is_empty(), "{seconds} s");
+        for found in found {
+            assert_eq!((found.recording.0, found.siblings.len(), found.more_siblings), (1, 0, false));
+        }
+    }
+}

@@ -24,7 +24,7 @@ pub const IDENTIFY_SCHEMA: &str = "earmark.identify/1";
 ///  "isrcs":["QZHB12500001"],"title":"Harbour Lights","artist":"The Tidewrights",
 ///  "query_start_s":0.1,"query_end_s":7.9,"reference_start_s":7.4,"reference_end_s":15.2,
 ///  "time_scale":1.0,"pitch_semitones":0.0,"e_value":6.3e-62,"score":61.2,
-///  "agreement":0.93,"grade":"match","also_at_s":[],"siblings":[]}],
+///  "agreement":0.93,"grade":"match","also_at_s":[],"siblings":[],"more_siblings":false}],
 ///  "error":null,"schema":"earmark.identify/1"}
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -106,6 +106,10 @@ pub struct MatchRow {
     /// Other recordings that hold this audio, strongest first; none of them has
     /// siblings of its own.
     pub siblings: Vec<MatchRow>,
+    /// Whether there may be more of them than could be named. Reports that were written
+    /// before there was this key lack it.
+    #[serde(default)]
+    pub more_siblings: bool,
 }
 
 impl MatchRow {
@@ -123,6 +127,7 @@ impl MatchRow {
             grade: found.grade,
             also_at_s: found.also_at_s.clone(),
             siblings,
+            more_siblings: found.more_siblings,
         }
     }
 
@@ -135,6 +140,7 @@ impl MatchRow {
             query_start_s: rounded(self.place.query_start_s, 3),
             query_end_s: rounded(self.place.query_end_s, 3),
             sibling_of: None,
+            more_siblings: self.more_siblings,
         }
     }
 }
@@ -165,6 +171,7 @@ pub(super) mod tests {
             grade: Grade::Match,
             also_at_s: vec![41.013_4],
             siblings: Vec::new(),
+            more_siblings: false,
         }
     }
 
@@ -190,7 +197,7 @@ pub(super) mod tests {
             r#""title":"Slow Orbit","artist":"Mina Voss","query_start_s":0.012,"query_end_s":8.9,"#,
             r#""reference_start_s":9.013,"reference_end_s":18.612,"time_scale":1.08,"pitch_semitones":1.332,"#,
             r#""e_value":5.62e-49,"score":48.25,"agreement":0.811,"grade":"match","also_at_s":[41.013],"#,
-            r#""siblings":[]}],"error":null,"schema":"earmark.identify/1"}"#,
+            r#""siblings":[],"more_siblings":false}],"error":null,"schema":"earmark.identify/1"}"#,
             "\n",
             r#"{"path":"noise.ogg","path_bytes":null,"duration_s":7.0,"matches":[],"error":null,"schema":"earmark.identify/1"}"#,
             "\n",

@@ -25,7 +25,7 @@ const RANGE_WIDTH: usize = 15;
 ///  "isrcs":["QZHB12500001"],"title":"Harbour Lights","artist":"The Tidewrights",
 ///  "query_start_s":8.1,"query_end_s":16.3,"reference_start_s":7.4,"reference_end_s":15.6,
 ///  "time_scale":1.0,"pitch_semitones":0.0,"e_value":6.3e-62,"score":61.2,
-///  "agreement":0.93,"grade":"match","also_at_s":[],"siblings":[],"schema":"earmark.live/1"}
+///  "agreement":0.93,"grade":"match","also_at_s":[],"siblings":[],"more_siblings":false,"schema":"earmark.live/1"}
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LiveRow {
@@ -84,7 +84,7 @@ mod tests {
             r#""title":"Slow Orbit","artist":"Mina Voss","query_start_s":0.012,"query_end_s":8.9,"#,
             r#""reference_start_s":9.013,"reference_end_s":18.612,"time_scale":1.08,"pitch_semitones":1.332,"#,
             r#""e_value":5.62e-49,"score":48.25,"agreement":0.811,"grade":"match","also_at_s":[41.013],"#,
-            r#""siblings":[],"schema":"earmark.live/1"}"#,
+            r#""siblings":[],"more_siblings":false,"schema":"earmark.live/1"}"#,
             "\n",
         );
         assert_eq!(String::from_utf8(out).expect("JSON is UTF-8"), expected);

@@ -160,7 +160,8 @@ fn write_match(out: &mut impl Write, found: &MatchRow, indent: usize, width: usi
     paragraph(out, &details(found).join(", "), indent + 2, width, FAINT)?;
     if !found.siblings.is_empty() {
         let names: Vec<String> = found.siblings.iter().map(|s| named(s).0).collect();
-        let text = format!("the same audio is in {}", names.join("; "));
+        let more = if found.more_siblings { "; and there may be more" } else { "" };
+        let text = format!("the same audio is in {}{more}", names.join("; "));
         paragraph(out, &text, indent + 2, width, FAINT)?;
     }
     Ok(())

@@ -28,6 +28,8 @@ pub(super) struct Sounding<'a> {
     sibling_of: Option<&'a str>,
     /// It fills less of the file than was asked for.
     short: bool,
+    /// More recordings may hold its audio than are among those heard.
+    more_siblings: bool,
 }
 
 impl Sounding<'_> {
@@ -53,11 +55,13 @@ pub(super) fn of_grade<'a>(
                 ranges: Vec::new(),
                 sibling_of: heard.sibling_of.as_deref(),
                 short: false,
+                more_siblings: false,
             });
             soundings.len() - 1
         });
         let sounding = &mut soundings[place];
         sounding.ranges.push(range);
+        sounding.more_siblings |= heard.more_siblings;
         if heard.sibling_of.is_none() {
             sounding.sibling_of = None;
         }
@@ -115,6 +119,16 @@ impl Judge<'_> {
         }
         reasons.extend(wording::declared(recording, &standing, self.book));
         Finding { kind: if sounding.short { outcome.min(VerdictKind::Review) } else { outcome }, reasons }
+    }
+
+    /// Recordings that could not be named: what was declared about them is not known.
+    pub(super) fn unnamed(&self, soundings: &[Sounding<'_>]) -> Vec<Finding> {
+        let crowded = soundings.iter().filter(|sounding| sounding.more_siblings);
+        let finding = |sounding: &Sounding<'_>| Finding {
+            kind: VerdictKind::Review,
+            reasons: vec![wording::siblings_incomplete(sounding.recording, &sounding.ranges)],
+        };
+        crowded.map(finding).collect()
     }
 
     /// What no recording heard for certain stands for.

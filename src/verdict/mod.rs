@@ -40,6 +40,7 @@
 //! | finding | proposes |
 //! |---|---|
 //! | recording recognised, or a sibling that holds the same audio | what the rules above give for it |
+//! | more siblings of it than could be named | review |
 //! | the same, filling less of the file than [`MinOverlap`] | that, but review at most |
 //! | recordings that fill less than half of the file | for the rest what *nothing recognised* proposes |
 //! | possible match | review if that recording may not be used freely; under the policy *review* also when nothing was recognised for certain |
@@ -149,6 +150,8 @@ pub fn decide(recognition: &Recognition, book: &DeclarationBook) -> Verdict {
         .collect();
 
     let mut findings = judge.heard(&certain);
+    findings.extend(judge.unnamed(&certain));
+    findings.extend(judge.unnamed(&possible));
     match &recognition.error {
         Some(error) => {
             findings.push(Finding { kind: VerdictKind::Error, reasons: vec![wording::error(error)] })

@@ -20,6 +20,9 @@ pub enum ReasonCode {
     /// A recording that holds the same audio as one that was heard: the sound
     /// may be either.
     Sibling,
+    /// More registered recordings may hold the audio of one that was heard than could be
+    /// named.
+    SiblingsIncomplete,
     /// A recording that fills less of the file than was asked for.
     ShortPassage,
     /// No registered recording was recognised.
@@ -93,10 +96,11 @@ pub enum ReasonCode {
 
 impl ReasonCode {
     /// Every code, in the order of the documentation.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::Recognised,
         Self::PossibleMatch,
         Self::Sibling,
+        Self::SiblingsIncomplete,
         Self::ShortPassage,
         Self::NoMatch,
         Self::RestUnrecognised,
@@ -136,6 +140,7 @@ impl ReasonCode {
             Self::Recognised => "recognised",
             Self::PossibleMatch => "possible-match",
             Self::Sibling => "sibling",
+            Self::SiblingsIncomplete => "siblings-incomplete",
             Self::ShortPassage => "short-passage",
             Self::NoMatch => "no-match",
             Self::RestUnrecognised => "rest-unrecognised",

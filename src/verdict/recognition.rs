@@ -54,6 +54,8 @@ pub struct Heard {
     /// the id of that one. The sound may be either, so the verdict has to hold
     /// for both.
     pub sibling_of: Option<String>,
+    /// Whether more registered recordings may hold this audio than could be named.
+    pub more_siblings: bool,
 }
 
 /// An ISRC in the file's tags.

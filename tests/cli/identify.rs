@@ -48,6 +48,7 @@ fn a_match_has_every_key_in_its_place() {
         "grade",
         "also_at_s",
         "siblings",
+        "more_siblings",
     ];
     let places: Vec<usize> =
         keys.iter().map(|key| run.stdout.find(&format!("\"{key}\":")).unwrap_or(usize::MAX)).collect();

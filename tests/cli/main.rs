@@ -11,6 +11,7 @@ mod dataset_shards;
 mod declare;
 mod emptiness;
 mod fingerprint;
+mod flooding;
 mod format;
 mod identify;
 mod inputs;

@@ -107,6 +107,7 @@ impl Track {
                 self.found.siblings.push(sibling.clone());
             }
         }
+        self.found.more_siblings |= new.more_siblings;
         self.found.siblings.sort_by(strongest_first);
         true
     }

@@ -171,7 +171,8 @@ fn write_match(
                 )
             })
             .collect();
-        fact(out, "The same audio is in", &names.join("; "))?;
+        let more = if found.more_siblings { "; and there may be more" } else { "" };
+        fact(out, "The same audio is in", &format!("{}{more}", names.join("; ")))?;
     }
     writeln!(out, "</dl>")?;
     match picture {

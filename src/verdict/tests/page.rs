@@ -229,6 +229,14 @@ pub(super) fn recognition(text: &str) -> Recognition {
                 seconds: length.first().map(|seconds| seconds.parse().expect(part)),
                 detail: format!("its {kind}"),
             }),
+            ["possibly", id, "with", "more", "siblings"] => {
+                let possible = heard(&found, id, Grade::Possible, None);
+                found.matches.push(Heard { more_siblings: true, ..possible });
+            }
+            [id, "with", "more", "siblings"] => {
+                let certain = heard(&found, id, Grade::Match, None);
+                found.matches.push(Heard { more_siblings: true, ..certain });
+            }
             ["possibly", id] => found.matches.push(heard(&found, id, Grade::Possible, None)),
             [id, "as", "sibling", "of", of] => {
                 found.matches.push(Heard {
@@ -249,7 +257,14 @@ fn heard(found: &Recognition, id: &str, grade: Grade, range: Option<&str>) -> He
         let (from, to) = range.split_once('-').expect(range);
         (second(from), second(to))
     });
-    Heard { recording: known(id), grade, query_start_s: from, query_end_s: to, sibling_of: None }
+    Heard {
+        recording: known(id),
+        grade,
+        query_start_s: from,
+        query_end_s: to,
+        sibling_of: None,
+        more_siblings: false,
+    }
 }
 
 /// `tdm data-mining not-allowed`, `c2pa ai-training constrained data-mining allowed`.

@@ -33,6 +33,16 @@ pub(super) fn sibling(recording: &KnownRecording, heard: &str, ranges: &[(Second
     Reason::new(ReasonCode::Sibling, text).about(recording)
 }
 
+pub(super) fn siblings_incomplete(recording: &KnownRecording, ranges: &[(Seconds, Seconds)]) -> Reason {
+    let text = format!(
+        "The sound at {} is in more registered recordings than could be named beside {}; what was declared \
+         about the others is not known, and a person has to look.",
+        times(ranges),
+        name(recording)
+    );
+    Reason::new(ReasonCode::SiblingsIncomplete, text).about(recording)
+}
+
 pub(super) fn short_passage(recording: &KnownRecording, heard_s: Seconds, question: &Question) -> Reason {
     let text = format!(
         "That is {heard_s:.1} s of {}, less than the {} asked for: it counts for a review at most.",
