@@ -34,6 +34,8 @@ pub struct DeclarationBook {
     /// Licences that name a declarant and no declaration, by its key.
     licences_by_declarant: HashMap<String, Vec<usize>>,
     licence_territories: Vec<Territory>,
+    /// The rows with terms that say the same as others, by number: all that do.
+    repeats: HashMap<u64, Vec<usize>>,
 }
 
 impl DeclarationBook {
@@ -62,6 +64,7 @@ impl DeclarationBook {
             licences_by_number: HashMap::new(),
             licences_by_declarant: HashMap::new(),
             licence_territories: Vec::new(),
+            repeats: HashMap::new(),
         };
         book.declarations.sort_by_key(|declaration| declaration.seq);
         book.enter_declarations();
@@ -100,6 +103,31 @@ impl DeclarationBook {
         }
         self.licence_territories.sort_unstable();
         self.licence_territories.dedup();
+        if !self.licences.is_empty() {
+            self.enter_repeats();
+        }
+    }
+
+    fn enter_repeats(&mut self) {
+        let mut alike: HashMap<(&Subject, &str, &str), Vec<Vec<usize>>> = HashMap::new();
+        for (place, row) in self.declarations.iter().enumerate() {
+            let Some(terms) = row.statement.terms() else { continue };
+            let groups = alike.entry((&row.subject, &row.declarant, terms)).or_default();
+            let same = |group: &&mut Vec<usize>| {
+                let first = group.first().and_then(|place| self.declarations.get(*place));
+                first.is_some_and(|first| first.says_the_same(row))
+            };
+            match groups.iter_mut().find(same) {
+                Some(group) => group.push(place),
+                None => groups.push(vec![place]),
+            }
+        }
+        let repeated = alike.into_values().flatten().filter(|group| group.len() > 1);
+        let number = |place: &usize| self.declarations.get(*place).map(|row| row.seq);
+        let by_number = repeated.flat_map(|group| {
+            group.iter().filter_map(number).map(|seq| (seq, group.clone())).collect::<Vec<_>>()
+        });
+        self.repeats = by_number.collect();
     }
 
     /// What is asked.
@@ -169,17 +197,11 @@ impl DeclarationBook {
     }
 
     /// The rows that say the same as `declaration`, itself among them.
-    fn repeats(&self, declaration: &Declaration) -> Vec<&Declaration> {
-        let declarant = self.authority.owner_key(&declaration.declarant);
-        let places = match &declaration.subject {
-            Subject::Recording(id) => self.by_recording.get(id),
-            Subject::Isrc(isrc) => self.by_isrc.get(isrc),
-            Subject::Prefix(prefix) => self.by_prefix.get(prefix),
-            Subject::Owner(name) => self.by_owner.get(&self.authority.owner_key(name)),
-            Subject::Everything => self.everything.get(&declarant),
-        };
-        let rows = places.into_iter().flatten().filter_map(|place| self.declarations.get(*place));
-        rows.filter(|row| row.says_the_same(declaration)).collect()
+    fn repeats<'a>(&'a self, declaration: &'a Declaration) -> Vec<&'a Declaration> {
+        match self.repeats.get(&declaration.seq) {
+            Some(places) => places.iter().filter_map(|place| self.declarations.get(*place)).collect(),
+            None => vec![declaration],
+        }
     }
 
     /// Every territory that a licence names, sorted.
