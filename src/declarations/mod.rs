@@ -53,6 +53,7 @@ pub(crate) use chain::{
 };
 pub(crate) use entry_file::entry_of;
 pub(crate) use names::NameClasses;
+pub(crate) use table::Object;
 pub(crate) use text::{MAX_TEXT_BYTES, as_hex};
 
 use std::ops::Deref;

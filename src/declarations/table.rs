@@ -1,7 +1,9 @@
 //! Tables of entries: CSV and JSONL, one entry a row, as texts.
 
+use std::fmt;
 use std::io::{self, BufRead, Read};
 
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::csv_lines::LineCounter;
@@ -100,6 +102,37 @@ impl<'a> Row<'a> {
             row.set(place, text);
         }
         Ok(row)
+    }
+}
+
+/// A JSON object in which no key stands twice: a reader that takes the first and one
+/// that takes the last would read two different statements.
+pub(crate) struct Object(pub(crate) Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor)
+    }
+}
+
+struct ObjectVisitor;
+
+impl<'de> Visitor<'de> for ObjectVisitor {
+    type Value = Object;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Object, A::Error> {
+        let mut object = Map::new();
+        while let Some((key, value)) = entries.next_entry::<String, Value>()? {
+            if object.contains_key(&key) {
+                return Err(A::Error::custom(format_args!("the key {key:?} stands twice: leave one")));
+            }
+            object.insert(key, value);
+        }
+        Ok(Object(object))
     }
 }
 
@@ -216,8 +249,8 @@ fn read_jsonl(
             continue;
         }
         let row = match serde_json::from_slice(text) {
-            Ok(Value::Object(object)) => Row::from_json(shape, object),
-            Ok(_) => Err("not a JSON object".to_owned()),
+            Ok(Object(object)) => Row::from_json(shape, object),
+            Err(error) if error.is_data() && !text.starts_with(b"{") => Err("not a JSON object".to_owned()),
             Err(error) => Err(format!("no JSON: {error}")),
         };
         take(line, row);

@@ -2,6 +2,7 @@
 
 use rusqlite::{ToSql, Transaction, params};
 
+use crate::declarations::name_key;
 use crate::index::{SegmentEntry, write_segment};
 use crate::isrc::Isrc;
 use crate::units::RecordingKey;
@@ -23,8 +24,8 @@ impl Registry {
     /// is registered already (or stands earlier in the batch) is not stored
     /// again: its new ISRCs and the facts it lacked are added to the
     /// registered recording, and what differs is reported. What would change who may
-    /// speak for it, an owner where there was none or an ISRC that the log speaks about,
-    /// is held back and reported; [`add_with`](Self::add_with) takes consent.
+    /// speak for it, another owner than the registered one or an ISRC that the log speaks
+    /// about, is held back and reported; [`add_with`](Self::add_with) takes consent.
     ///
     /// A recording without a given id is named by its ISRC if it has exactly
     /// one; else by the first 16 hexadecimal digits of its audio hash. If that
@@ -146,6 +147,7 @@ impl<'a> Work<'a> {
         merged.isrcs.extend(&new.isrcs);
         merged.isrcs = sorted(&merged.isrcs);
         let mut given = new.facts.clone().trimmed();
+        let owner = given.owner.clone();
         for ((stored, given), name) in
             merged.facts.values_mut().into_iter().zip(given.values_mut()).zip(super::Facts::NAMES)
         {
@@ -160,12 +162,23 @@ impl<'a> Work<'a> {
             Some(spoken) => spoken,
             None => Spoken::read(self.transaction, self.place.database)?,
         };
+        // Of two who call the same audio theirs the first must not stay the owner unseen.
+        let is_other = |owner: &String| {
+            let known = merged.facts.owner.as_deref();
+            known.is_some_and(|known| name_key(known) != name_key(owner))
+        };
+        if let Some(owner) = owner.filter(is_other) {
+            merged.facts.owner = Some(owner);
+        }
         let authority = spoken.compare(&registered, &merged).map(|(change, rest)| {
             if *self.consent == Consent::Withheld {
                 merged = rest;
             }
             change
         });
+        if merged.facts.owner != registered.facts.owner {
+            kept.retain(|name| *name != "owner");
+        }
         self.spoken = Some(spoken);
         let changed = merged != registered;
         if changed {

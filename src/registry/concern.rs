@@ -7,7 +7,6 @@ use std::path::Path;
 use jiff::civil::Date;
 use rusqlite::Connection;
 
-use crate::isrc::IsrcPrefix;
 use crate::registry::schema::database_error;
 use crate::registry::{Recording, Registry, RegistryError};
 
@@ -80,6 +79,38 @@ pub(super) fn count_by_code(
         .map_err(database_error(path, "count the recordings of"))
 }
 
+/// The owners of the recordings that a subject is about by their id or codes; `None` for
+/// one without.
+pub(super) fn owners_by_code(
+    connection: &Connection,
+    path: &Path,
+    subject: &Subject,
+) -> Result<Vec<Option<String>>, RegistryError> {
+    let (sql, value) = match subject {
+        Subject::Recording(id) => ("SELECT owner FROM recording WHERE id = ?1", id.as_str()),
+        Subject::Isrc(isrc) => (
+            "SELECT DISTINCT owner FROM recording
+             JOIN recording_isrc ON recording_isrc.recording = recording.key
+             WHERE isrc = ?1 ORDER BY owner",
+            isrc.as_str(),
+        ),
+        Subject::Prefix(prefix) => (
+            // Bounded as in `count_by_code`.
+            "SELECT DISTINCT owner FROM recording
+             JOIN recording_isrc ON recording_isrc.recording = recording.key
+             WHERE isrc >= ?1 AND isrc < ?1 || '[' ORDER BY owner",
+            prefix.as_str(),
+        ),
+        Subject::Owner(_) | Subject::Everything => return Ok(Vec::new()),
+    };
+    let read = || -> rusqlite::Result<Vec<Option<String>>> {
+        let mut statement = connection.prepare_cached(sql)?;
+        let rows = statement.query_map([value], |row| row.get(0))?;
+        rows.collect()
+    };
+    read().map_err(database_error(path, "read the owners in"))
+}
+
 impl Concern<'_> {
     /// How many registered recordings the declaration is about, whether or
     /// not its declarant may speak for them.
@@ -119,24 +150,12 @@ impl Concern<'_> {
             Subject::Isrc(isrc) => of_recordings(self.registry.recordings_with_isrc(isrc)?),
             Subject::Prefix(prefix) if self.authority.is_mandated_for_prefix(declarant, prefix) => Vec::new(),
             // Of possibly millions of recordings, by their owners alone.
-            Subject::Prefix(prefix) => self.owners_under(prefix)?.into_iter().filter(of_owner).collect(),
+            Subject::Prefix(_) => {
+                let database = &self.registry.database;
+                let owners = owners_by_code(&self.registry.connection(), database, &declaration.subject)?;
+                owners.into_iter().filter(of_owner).collect()
+            }
         })
-    }
-
-    /// The owners of recordings whose ISRC has this prefix.
-    fn owners_under(&self, prefix: &IsrcPrefix) -> Result<Vec<Option<String>>, RegistryError> {
-        let read = || -> rusqlite::Result<Vec<Option<String>>> {
-            let connection = self.registry.connection();
-            let mut statement = connection.prepare_cached(
-                // Bounded as in `recordings`.
-                "SELECT DISTINCT owner FROM recording
-                 JOIN recording_isrc ON recording_isrc.recording = recording.key
-                 WHERE isrc >= ?1 AND isrc < ?1 || '[' ORDER BY owner",
-            )?;
-            let rows = statement.query_map([prefix.as_str()], |row| row.get(0))?;
-            rows.collect()
-        };
-        read().map_err(database_error(&self.registry.database, "read the owners in"))
     }
 
     fn of_speaker(&self) -> Result<&HashMap<String, u64>, RegistryError> {

@@ -71,7 +71,7 @@ fn parents_and_mandates_are_shown_before_they_are_stored() {
         ),
         (
             &["registry", "mandate", "Evil", "--prefix", "QZHB2", "--revoke"],
-            "mandate of Evil for ISRC prefix QZHB2 (2 recordings): it may not speak; then it may not speak",
+            "mandate of Evil for ISRC prefix QZHB2 (2 recordings of Nightjar Collective): it may not speak; then it may not speak",
         ),
         (
             &["registry", "mandate", "H\u{430}lden Bay Records", "--recording", "QZHB12500001"],

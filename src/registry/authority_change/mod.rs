@@ -93,6 +93,8 @@ pub enum Change {
         before: bool,
         /// Registered recordings that it is about.
         recordings: u64,
+        /// Their owners, where it is about an id or a code; `None` for those without.
+        owners: Vec<Option<String>>,
         /// Declarations of the declarant in the log.
         declarations: u64,
     },
@@ -179,8 +181,20 @@ impl fmt::Display for AuthorityChange {
                     )?;
                 }
             }
-            Change::Mandate { declarant, speaks_for, act, from, until, before, recordings, declarations } => {
-                write!(f, "mandate of {declarant} for {speaks_for} ({}): ", counted(*recordings))?;
+            Change::Mandate {
+                declarant,
+                speaks_for,
+                act,
+                from,
+                until,
+                before,
+                recordings,
+                owners,
+                declarations,
+            } => {
+                write!(f, "mandate of {declarant} for {speaks_for} ({}", counted(*recordings))?;
+                whose(f, owners)?;
+                f.write_str("): ")?;
                 let may = |may: bool| if may { "it may speak" } else { "it may not speak" };
                 write!(f, "{}; then {}", may(*before), may(*act == MandateAct::Grant))?;
                 period(f, *from, *until)?;
@@ -242,6 +256,20 @@ fn recording(f: &mut fmt::Formatter<'_>, id: &str, before: &Identity, after: &Id
     let (from, to): (Vec<String>, Vec<String>) =
         sides.into_iter().filter(|(before, after)| before != after).unzip();
     write!(f, "{}; then {}", from.join(", "), to.join(", "))
+}
+
+/// Owners that are told one by one; the rest is counted.
+const OWNERS_TOLD: usize = 5;
+
+fn whose(f: &mut fmt::Formatter<'_>, owners: &[Option<String>]) -> fmt::Result {
+    let names = owners.iter().map(|owner| owner.as_deref().unwrap_or("nobody")).take(OWNERS_TOLD);
+    for (place, name) in names.enumerate() {
+        write!(f, "{}{name}", if place == 0 { " of " } else { ", " })?;
+    }
+    match owners.len().saturating_sub(OWNERS_TOLD) {
+        0 => Ok(()),
+        more => write!(f, " and {more} more"),
+    }
 }
 
 fn period(f: &mut fmt::Formatter<'_>, from: Option<Date>, until: Option<Date>) -> fmt::Result {

@@ -64,8 +64,8 @@ impl Spoken {
             rest.id.clone_from(&before.id);
         }
         rest.isrcs.retain(|isrc| before.isrcs.contains(isrc) || !self.has_isrc(isrc));
-        rest.isrcs
-            .extend(before.isrcs.iter().filter(|isrc| !after.isrcs.contains(isrc) && self.has_isrc(isrc)));
+        // A file whose tag has a code that the recording lost would not be known by it.
+        rest.isrcs.extend(before.isrcs.iter().filter(|isrc| !after.isrcs.contains(isrc)));
         rest.isrcs.sort_unstable();
         if rest == *after {
             return None;

@@ -10,7 +10,7 @@ use crate::declarations::{
     Log, Logged, MandateAct, NameClasses, NewDeclaration, NewEntry, NewMandate, NewOwner, Subject,
     check_owners, name_key,
 };
-use crate::registry::concern::{count_by_code, owner_counts};
+use crate::registry::concern::{count_by_code, owner_counts, owners_by_code};
 use crate::registry::log::read_log;
 use crate::registry::{AuthorityChange, RegistryError};
 use crate::usage::Use;
@@ -197,8 +197,17 @@ impl<'a> Ledger<'a> {
             until: row.until,
             before: standing.is_some_and(|row| row.act == MandateAct::Grant),
             recordings: self.recordings(&row.speaks_for)?,
+            owners: self.owners_of(&row.speaks_for)?,
             declarations: self.declared_by.get(&key.0).copied().unwrap_or(0),
         })
+    }
+
+    /// Of names that are one the first.
+    fn owners_of(&self, subject: &Subject) -> Result<Vec<Option<String>>, RegistryError> {
+        let mut owners = owners_by_code(self.connection, self.path, subject)?;
+        let mut known = BTreeSet::new();
+        owners.retain(|owner| known.insert(owner.as_deref().map(name_key)));
+        Ok(owners)
     }
 
     fn recordings(&mut self, subject: &Subject) -> Result<u64, RegistryError> {

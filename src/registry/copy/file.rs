@@ -6,9 +6,9 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::declarations::entry_of;
+use crate::declarations::{Object, entry_of};
 use crate::isrc::Isrc;
 use crate::registry::add;
 use crate::registry::recording::{check_id, check_texts};
@@ -138,7 +138,7 @@ pub(super) fn parse(path: &Path) -> Result<Export, RegistryError> {
 
 fn row(bytes: &[u8], export: &mut Export) -> Result<(), String> {
     let no_row = |error: serde_json::Error| format!("is no row of an export: {error}");
-    let mut object: Map<String, Value> = serde_json::from_slice(bytes).map_err(no_row)?;
+    let Object(mut object) = serde_json::from_slice(bytes).map_err(no_row)?;
     let mut take = |key: &str| match object.remove(key) {
         Some(Value::String(text)) => Ok(text),
         Some(Value::Number(number)) => Ok(number.to_string()),

@@ -60,11 +60,11 @@ fn every_row_is_told_with_what_holds_before_and_then() {
         told(&registry, &rows),
         [
             "owner Label (2 recordings): nothing is noted; then also Label Inc, belongs to Evil, from 2027-01-01",
-            "mandate of Evil for ISRC prefix QZHB1 (2 recordings): it may not speak; then it may speak, \
+            "mandate of Evil for ISRC prefix QZHB1 (2 recordings of LABEL): it may not speak; then it may speak, \
              until 2026-12-31",
-            "mandate of fiend for ISRC prefix QZHB1 (2 recordings): it may speak; then it may not speak, \
+            "mandate of fiend for ISRC prefix QZHB1 (2 recordings of LABEL): it may speak; then it may not speak, \
              from 2026-12-01",
-            "mandate of Evil for recording three (1 recording): it may not speak; then it may speak",
+            "mandate of Evil for recording three (1 recording of nobody): it may not speak; then it may speak",
             "declaration of LABEL about ai-training for owner Label (2 recordings): disallow (row 1); then allow",
             "declaration of Example Music about ai-training for ISRC QZ-HB2-24-00003 (1 recording): \
              nothing was said; then allow",
@@ -176,6 +176,12 @@ fn recordings_keep_their_owner_and_codes_without_consent() {
     assert_eq!(of(&registry, "three").facts.owner, None);
     assert_eq!(of(&registry, "one").facts.owner.as_deref(), Some("label"));
     assert_eq!(of(&registry, "one").isrcs.len(), 2);
+    // A code is not lost either.
+    let one = of(&registry, "one");
+    let without = Recording { isrcs: Vec::new(), ..one.clone() };
+    let spoken = crate::registry::authority_change::Spoken::default();
+    let (change, rest) = spoken.compare(&one, &without).unwrap();
+    assert_eq!(rest, one, "{change}");
     // The same audio, registered again with label copy.
     let again = owned("three", 3, Some("Evil"), "QZHB32400009");
     let added = registry.add(std::slice::from_ref(&again)).unwrap();
@@ -183,11 +189,25 @@ fn recordings_keep_their_owner_and_codes_without_consent() {
     assert_eq!(of(&registry, "three").facts.owner, None);
     assert_eq!(registry.verify().unwrap(), [], "the hash went along");
 
+    // Of two who call it theirs neither is the owner unseen.
+    let claimed = owned("one", 1, Some("Evil"), "QZHB12400001");
+    let added = registry.add(std::slice::from_ref(&claimed)).unwrap();
+    let Added::Duplicate { changed: false, kept, authority, .. } = &added[0] else { panic!("{added:?}") };
+    assert_eq!((kept.as_slice(), authority.len()), (["owner"].as_slice(), 1));
+    assert_eq!(authority[0].to_string(), "recording one: owner label; then owner Evil");
+    assert_eq!(of(&registry, "one").facts.owner.as_deref(), Some("label"));
+
     assert_eq!(update(&mut registry, &agreed()).len(), 2);
     assert_eq!(of(&registry, "two").facts.owner.as_deref(), Some("Evil"));
     assert_eq!(of(&registry, "two").isrcs.len(), 4);
     registry.add_with(&[again], &agreed()).unwrap();
     assert_eq!(of(&registry, "three").isrcs.len(), 2);
+    let added = registry.add_with(&[claimed], &agreed()).unwrap();
+    assert!(
+        matches!(&added[0], Added::Duplicate { changed: true, kept, .. } if kept.is_empty()),
+        "{added:?}"
+    );
+    assert_eq!(of(&registry, "one").facts.owner.as_deref(), Some("Evil"));
     assert_eq!(registry.verify().unwrap(), []);
 }
 

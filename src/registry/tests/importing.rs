@@ -157,3 +157,27 @@ fn rows_behind_a_quote_that_is_not_closed_are_told_and_nothing_is_stored() {
     let error = csv(&open).unwrap_err().to_string();
     assert!(error.contains("a quote is opened on line 3"), "{error}");
 }
+
+#[test]
+fn a_key_that_stands_twice_is_no_statement() {
+    let row = r#"{"prefix":"QZHB1","use":"ai-training","permission":"disallow","permission":"allow","declarant":"L"}"#;
+    let parsed = parse_declarations(
+        row.as_bytes(),
+        TableFormat::Jsonl,
+        "d.jsonl",
+        "2026-11-21T12:00:00Z".parse().unwrap(),
+    );
+    let parsed = parsed.unwrap();
+    assert_eq!(parsed.entries, []);
+    assert!(parsed.refused[0].reason.contains("\"permission\" stands twice"), "{}", parsed.refused[0].reason);
+    for (text, expected) in [("[1]", "not a JSON object"), ("7", "not a JSON object"), ("{\"a\":", "no JSON")]
+    {
+        let parsed = parse_declarations(
+            text.as_bytes(),
+            TableFormat::Jsonl,
+            "d.jsonl",
+            "2026-11-21T12:00:00Z".parse().unwrap(),
+        );
+        assert!(parsed.unwrap().refused[0].reason.contains(expected), "{text}");
+    }
+}
