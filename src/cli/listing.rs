@@ -1,6 +1,7 @@
 //! From arguments to what is read.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ pub struct Inputs {
     /// How long a file may take.
     pub timeout: Option<Duration>,
     in_archives: Arc<Mutex<Skipped>>,
+    passages: Arc<AtomicU64>,
 }
 
 /// What is to be read.
@@ -32,6 +34,7 @@ pub fn listing(args: &ListingArgs, named: &[PathBuf], rows: Vec<RowSource>) -> R
         named: named.to_vec(),
         lists: args.files_from.clone(),
         nul: args.null,
+        columns: args.columns(),
         choice: args.choice()?,
         member_limit: args.member_limit(),
     })
@@ -50,9 +53,9 @@ pub fn open(args: &ListingArgs, listing: Listing, params: &Params, guard: Guard)
         tell("found no audio files; name a file to have it read whatever its extension");
     }
     let items = listing.stream()?;
-    let in_archives = items.skipped_in_archives();
+    let (in_archives, passages) = (items.skipped_in_archives(), items.passages());
     let items = Spared { items, guard, refusal: Refusal::default() };
-    Ok(Inputs { items, count: survey.items, timeout: args.timeout(), in_archives })
+    Ok(Inputs { items, count: survey.items, timeout: args.timeout(), in_archives, passages })
 }
 
 impl Inputs {
@@ -75,19 +78,30 @@ impl Inputs {
 
     /// What tells at the end what was left out of archives.
     pub fn left_out(&self) -> LeftOut {
-        LeftOut(Arc::clone(&self.in_archives))
+        LeftOut { in_archives: Arc::clone(&self.in_archives), passages: Arc::clone(&self.passages) }
     }
 }
 
-/// What is left out of archives, counted as they are read.
-pub struct LeftOut(Arc<Mutex<Skipped>>);
+/// What is left out of archives and of files, counted as they are read.
+pub struct LeftOut {
+    in_archives: Arc<Mutex<Skipped>>,
+    passages: Arc<AtomicU64>,
+}
 
 impl LeftOut {
     /// Says so, where there is something to say.
     pub fn tell(&self) {
-        let skipped = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let skipped = self.in_archives.lock().unwrap_or_else(PoisonError::into_inner);
         if skipped.total() > 0 {
             tell(format_args!("left out of archives: {skipped}"));
+        }
+        let passages = self.passages.load(Ordering::Relaxed);
+        if passages > 0 {
+            let rows = if passages == 1 { "1 row asks".to_owned() } else { format!("{passages} rows ask") };
+            tell(format_args!(
+                "{rows} for a passage (offset, or start of a cut), and only that is checked: \
+                 a loader that ignores it plays what was not"
+            ));
         }
     }
 }

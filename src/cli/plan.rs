@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use earmark::inputs::Choice;
+use earmark::inputs::{Choice, ColumnChoice};
 
 use crate::cli::args::inputs::{DatasetArgs, ListingArgs, RowsArgs};
 use crate::cli::args::report::{FilesArgs, MakeArgs, ReportCommand};
@@ -188,7 +188,7 @@ impl Plan {
     }
 
     fn rows(&mut self, rows: &RowsArgs) -> Result<(), CliError> {
-        let sources = rows.sources()?;
+        let sources = rows.sources(&ColumnChoice::default())?;
         self.read("--manifest", sources.iter().map(|source| &source.path));
         Ok(())
     }

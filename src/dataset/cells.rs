@@ -113,6 +113,22 @@ impl Cells {
         paths::raw(&self.path, self.path_bytes.as_ref())
     }
 
+    /// This and another piece of audio of the same row: the strictest verdict, and all
+    /// that speaks for it.
+    pub(super) fn with(self, other: Self) -> Self {
+        let (first, second) = if other.verdict > self.verdict { (other, self) } else { (self, other) };
+        let both = |first: Vec<String>, second: Vec<String>| once(first.into_iter().chain(second));
+        Self {
+            path: first.path,
+            path_bytes: first.path_bytes,
+            verdict: first.verdict,
+            reasons: both(first.reasons, second.reasons),
+            recordings: both(first.recordings, second.recordings),
+            isrcs: both(first.isrcs, second.isrcs),
+            error: first.error.or(second.error),
+        }
+    }
+
     /// The list that the file is on by its own verdict: see [`Lists`](super::Lists).
     pub fn list(&self) -> List {
         match self.verdict {

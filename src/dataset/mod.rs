@@ -1,7 +1,8 @@
 //! The rows of a data set again, with what a scan says about them.
 //!
-//! A scan of a manifest has a row for each of the manifest's, and one of a tar
-//! file a row for each piece of audio, in the same order. So the verdicts, kept in
+//! A scan of a manifest has a row for each piece of audio that the manifest's rows
+//! name, at least one for each, and one of a tar file a row for each piece of audio,
+//! in the same order. A row of a manifest has the strictest verdict of its audio. So the verdicts, kept in
 //! a [`Spool`] while the scan goes on, and the rows, read once more at its end, are
 //! laid side by side: neither has to fit into memory, and a run that was resumed
 //! writes what one that was not interrupted writes.
@@ -74,6 +75,15 @@ pub(crate) type Verdicts<'a> = dyn Iterator<Item = io::Result<Cells>> + 'a;
 /// The verdict of the next row.
 fn next(verdicts: &mut Verdicts<'_>) -> Result<Cells, AnnotateError> {
     Ok(verdicts.next().ok_or(AnnotateError::Changed)??)
+}
+
+/// The verdicts of the next row, which stands for so many pieces of audio, as one.
+fn next_of(verdicts: &mut Verdicts<'_>, count: usize) -> Result<Cells, AnnotateError> {
+    let mut cells = next(verdicts)?;
+    for _ in 1..count {
+        cells = cells.with(next(verdicts)?);
+    }
+    Ok(cells)
 }
 
 /// Looks whether there is a verdict for which there is no row.

@@ -1,5 +1,6 @@
 //! Rows of JSONL and CSV.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::Write;
 
@@ -7,8 +8,11 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::cells::{COLUMNS, Cells, List};
-use super::{AnnotateError, Counts, Form, Verdicts, finish, next};
-use crate::inputs::{CsvRows, InputError, Line, Lines, ManifestKind, RowSource, plain};
+use super::{AnnotateError, Counts, Form, Verdicts, finish, next_of};
+use crate::inputs::{
+    CsvColumns, CsvRows, InputError, Line, Lines, ManifestKind, RowSource, line_items, plain,
+    without_python_numbers,
+};
 
 /// Writes the rows of `source` with or by `verdicts`, one for each row. `out` is
 /// not packed, whatever `source` is.
@@ -21,7 +25,7 @@ pub fn write_rows<W: Write + Send>(
     verdicts: &mut Verdicts<'_>,
     out: &mut W,
 ) -> Result<Counts, AnnotateError> {
-    match ManifestKind::by_name(&source.path)? {
+    match ManifestKind::of(&source.path)? {
         ManifestKind::Jsonl => jsonl(source, form, verdicts, out),
         ManifestKind::Csv => csv(source, form, verdicts, out),
         #[cfg(feature = "parquet")]
@@ -32,24 +36,40 @@ pub fn write_rows<W: Write + Send>(
 }
 
 /// An object with its keys in order and its values as they are written.
-struct Object(Vec<(String, Box<RawValue>)>);
+struct Object<'a>(Vec<(String, Cow<'a, str>)>);
 
-impl<'de> Deserialize<'de> for Object {
+impl<'a> Object<'a> {
+    /// The object in `plain`, with its values as they stand in `text`, of the same
+    /// length, in which only numbers are other ones.
+    fn of(plain: &'a [u8], text: &'a str) -> Option<Self> {
+        let Raw(entries) = serde_json::from_slice(plain).ok()?;
+        let value = |raw: &RawValue| {
+            let start = (raw.get().as_ptr() as usize).checked_sub(plain.as_ptr() as usize)?;
+            text.get(start..start + raw.get().len())
+        };
+        entries.into_iter().map(|(key, raw)| Some((key, value(raw)?.into()))).collect::<Option<_>>().map(Self)
+    }
+}
+
+/// An object as it is parsed.
+struct Raw<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Raw<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Entries;
         impl<'de> Visitor<'de> for Entries {
-            type Value = Object;
+            type Value = Raw<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("an object")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Raw<'de>, A::Error> {
                 let mut entries = Vec::new();
                 while let Some(entry) = map.next_entry()? {
                     entries.push(entry);
                 }
-                Ok(Object(entries))
+                Ok(Raw(entries))
             }
         }
         deserializer.deserialize_map(Entries)
@@ -64,11 +84,10 @@ fn jsonl(
 ) -> Result<Counts, AnnotateError> {
     let mut counts = Counts::default();
     for line in Lines::new(plain(&source.path).map_err(InputError::from)?, b'\n') {
-        let Line { text, .. } = line.map_err(InputError::from)?;
-        if text.as_ref().is_ok_and(|text| text.trim_ascii().is_empty()) {
-            continue;
-        }
-        let cells = next(verdicts)?;
+        let line = line.map_err(InputError::from)?;
+        let Some(items) = line_items(source, &line) else { continue };
+        let Line { text, .. } = line;
+        let cells = next_of(verdicts, items.len())?;
         counts.read += 1;
         match (form, &text) {
             (Form::Filtered, Ok(text)) if cells.list() == List::Allow => {
@@ -87,14 +106,22 @@ fn jsonl(
 /// Writes the object in `text` with the verdict's columns. What is no object
 /// stands as text under `earmark_row`.
 fn write_object(text: Result<&[u8], &Vec<u8>>, cells: &Cells, out: &mut impl Write) -> std::io::Result<()> {
-    let object = text.ok().and_then(|text| serde_json::from_slice(text).ok());
-    let Object(mut entries) = match object {
-        Some(object) => object,
-        None => {
-            let text = String::from_utf8_lossy(text.unwrap_or_else(|start| start));
-            Object(vec![("earmark_row".to_owned(), serde_json::value::to_raw_value(&text)?)])
-        }
+    // Numbers of other lengths would move what stands behind them.
+    let same_length = |word: &[u8]| match word.len() {
+        3 => &b"0e0"[..],
+        8 => b"0e000000",
+        _ => b"-0e000000",
     };
+    let plain = text.ok().map(|text| without_python_numbers(text, same_length));
+    let written = text.ok().and_then(|text| std::str::from_utf8(text).ok());
+    let Object(mut entries) =
+        match plain.as_deref().zip(written).and_then(|(plain, text)| Object::of(plain, text)) {
+            Some(object) => object,
+            None => {
+                let text = String::from_utf8_lossy(text.unwrap_or_else(|start| start));
+                Object(vec![("earmark_row".to_owned(), serde_json::to_string(&text)?.into())])
+            }
+        };
     entries.retain(|(key, _)| !COLUMNS.contains(&key.as_str()));
     out.write_all(b"{")?;
     for (key, value) in &entries {
@@ -116,6 +143,7 @@ fn csv(
     let mut rows = CsvRows::open(&source.path)?;
     let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(out);
     let header = rows.header().clone();
+    let columns = CsvColumns::of(&header, source)?;
     let ours = |name: &[u8]| COLUMNS.iter().any(|column| column.as_bytes() == name);
     let replaced: Vec<bool> = header.iter().map(|name| form == Form::Annotated && ours(name)).collect();
     let kept = |record: &csv::ByteRecord| -> csv::ByteRecord {
@@ -129,7 +157,7 @@ fn csv(
     writer.write_byte_record(&first).map_err(io_error)?;
     let mut counts = Counts::default();
     while let Some(record) = rows.next_record()? {
-        let cells = next(verdicts)?;
+        let cells = next_of(verdicts, columns.items(&record, counts.read).len())?;
         counts.read += 1;
         let record = match form {
             Form::Filtered if cells.list() != List::Allow => continue,
@@ -205,7 +233,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("temporary folder");
         let path = folder.path().join(name);
         fs::write(&path, content).expect("a file");
-        let source = RowSource { path, column: None, base: None };
+        let source = RowSource::new(path);
         let mut out = Vec::new();
         let mut verdicts = verdicts.iter().map(|verdict| Ok(cells(*verdict)));
         write_rows(&source, form, &mut verdicts, &mut out)?;
@@ -228,6 +256,27 @@ mod tests {
         let rows = b"{\"p\" : \"a\"}\n{\"p\":\"b\"}\n\n{\"p\":\"c\"}";
         let found = written("m.jsonl", rows, Form::Filtered, &[Allowed, Disallowed, NoMatch]).unwrap();
         assert_eq!(found, "{\"p\" : \"a\"}\n{\"p\":\"c\"}\n");
+    }
+
+    #[test]
+    fn numbers_of_python_stay_as_they_are() {
+        let rows = b"{\"p\": \"NaN\", \"duration\": NaN, \"l\": [Infinity, -Infinity, 1],\"z\":0}\n";
+        let found = written("m.jsonl", rows, Form::Annotated, &[Allowed]).unwrap();
+        let kept =
+            r#"{"p":"NaN","duration":NaN,"l":[Infinity, -Infinity, 1],"z":0,"earmark_verdict":"allowed""#;
+        assert!(found.starts_with(kept), "{found}");
+        assert_eq!(written("m.json", rows, Form::Filtered, &[Allowed]).unwrap().as_bytes(), rows);
+    }
+
+    #[test]
+    fn a_row_has_the_strictest_verdict_of_its_audio() {
+        let rows = b"{\"path\": \"a\", \"audio_filepath\": \"b\"}\n{\"path\": \"c\"}\n";
+        let verdicts = [Allowed, Disallowed, NoMatch];
+        let found = written("m.jsonl", rows, Form::Filtered, &verdicts).unwrap();
+        assert_eq!(found, "{\"path\": \"c\"}\n");
+        let rows = b"path,file_name\na,b\nc,\n";
+        let found = written("m.csv", rows, Form::Annotated, &verdicts).unwrap();
+        assert!(found.contains("\na,b,disallowed,") && found.contains("\nc,,no-match,"), "{found}");
     }
 
     #[test]

@@ -16,8 +16,8 @@ use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::types::{Type, TypePtr};
 
 use super::cells::{COLUMNS, Cells, List};
-use super::{AnnotateError, Counts, Form, Verdicts, finish, next};
-use crate::inputs::{BATCH_ROWS, InputError, RowSource, parquet_pages};
+use super::{AnnotateError, Counts, Form, Verdicts, finish, next_of};
+use crate::inputs::{BATCH_ROWS, InputError, RowSource, parquet_counts, parquet_pages};
 
 /// Where Arrow keeps the schema of the columns, which more columns contradict.
 /// Readers without it go by the types of Parquet.
@@ -50,12 +50,14 @@ pub(super) fn write<W: Write + Send>(
         WriterProperties::builder().set_key_value_metadata(Some(pairs)).set_compression(codec).build();
     let mut writer = SerializedFileWriter::new(out, schema, Arc::new(properties))?;
     let mut counts = Counts::default();
+    let mut items = parquet_counts(source)?;
     for number in 0..reader.num_row_groups() {
         let group = reader.get_row_group(number)?;
         let rows = u64::try_from(group.metadata().num_rows()).unwrap_or(0);
         let mut cells = Vec::new();
         for _ in 0..rows {
-            cells.push(next(verdicts)?);
+            let count = items.next().ok_or_else(too_few)??;
+            cells.push(next_of(verdicts, count)?);
         }
         counts.read += rows;
         let kept: Vec<bool> =
@@ -288,7 +290,7 @@ mod tests {
     }
 
     fn written(path: &Path, to: &Path, form: Form, verdicts: &[VerdictKind]) -> Counts {
-        let source = RowSource { path: path.to_owned(), column: None, base: None };
+        let source = RowSource::new(path.to_owned());
         let mut out = File::create(to).expect("a file");
         let cells = |verdict: VerdictKind| {
             let none = Vec::new;

@@ -67,7 +67,7 @@ fn listed(listing: Listing) -> Option<Vec<Item>> {
 }
 
 fn row_source(path: &Path) -> RowSource {
-    RowSource { path: path.to_owned(), column: None, base: None }
+    RowSource::new(path.to_owned())
 }
 
 fn of_rows(path: &Path) -> Option<Vec<Item>> {

@@ -62,7 +62,8 @@ impl Listing {
                 match holds {
                     Holds::Tar => holders.push(Holder::Tar(path)),
                     Holds::Parquet => {
-                        holders.push(Holder::Rows(RowSource { path, column: None, base: None }));
+                        let columns = self.columns.clone();
+                        holders.push(Holder::Rows(RowSource { columns, ..RowSource::new(path) }));
                     }
                     Holds::Audio | Holds::Fingerprints | Holds::Zip => {
                         other = Some(path);
@@ -93,7 +94,12 @@ pub fn manifests(named: &Path) -> Result<Vec<PathBuf>, InputError> {
         ),
     };
     if named.is_dir() {
-        let found = below(named, |path| ManifestKind::by_name(path).is_ok())?;
+        // In folders most .json files are something else.
+        let is_manifest = |path: &Path| {
+            let name = path.to_string_lossy().to_ascii_lowercase();
+            ManifestKind::by_name(path).is_ok() && !name.ends_with(".json") && !name.ends_with(".json.gz")
+        };
+        let found = below(named, is_manifest)?;
         return if found.is_empty() { Err(none(" holds no manifest")) } else { Ok(found) };
     }
     let text = named.to_string_lossy();
@@ -178,7 +184,7 @@ mod tests {
             fs::write(root.join(file), b"x").expect("file");
         }
         let holders = |named: &[&str], rows: &[&str]| {
-            let rows = rows.iter().map(|name| RowSource { path: root.join(name), column: None, base: None });
+            let rows = rows.iter().map(|name| RowSource::new(root.join(name)));
             let named = named.iter().map(|name| root.join(name)).collect();
             let listing = Listing { rows: rows.collect(), named, ..Listing::default() };
             listing.holders().map(|found| found.iter().map(|holder| holder.path().to_owned()).collect())

@@ -12,7 +12,8 @@
 //! | `holders` | manifests in folders; which items came out of what |
 //! | `path_list` | one path a line, or one before each NUL |
 //! | `lines` | lines of bounded length, also out of gzip |
-//! | `manifest_rows` | rows of JSONL and CSV that name audio |
+//! | `manifest_rows`, `json_rows`, `csv_rows` | rows of JSONL and CSV that name audio |
+//! | `columns` | which columns hold audio; the audio of one row |
 //! | `parquet_rows` | rows of Parquet with a path or the audio itself |
 //! | `parquet_pages` | what pages claim to hold |
 //! | `sniff`, `members` | what has no telling name, by its bytes |
@@ -24,8 +25,11 @@
 //! unpacked to disk, and names in archives are only names.
 
 mod choice;
+mod columns;
+mod csv_rows;
 mod holders;
 mod input;
+mod json_rows;
 pub mod label_copy;
 mod lines;
 mod manifest_rows;
@@ -45,13 +49,19 @@ mod walk;
 mod zip_members;
 
 pub use choice::{BadGlob, Choice};
+pub use columns::ColumnChoice;
+pub(crate) use csv_rows::Columns as CsvColumns;
+pub use csv_rows::CsvRows;
 pub use holders::{Held, Holder, manifests};
 pub use input::{Input, InputError, Item, Passage, Shared, is_passage};
+pub(crate) use json_rows::{line_items, object, without_python_numbers};
 pub use lines::{LONGEST_LINE, Line, Lines, plain};
-pub use manifest_rows::{CsvRows, ManifestKind, PATH_COLUMNS};
+pub use manifest_rows::{ManifestKind, PATH_COLUMNS};
 pub use members::{Fate, MemberKind, fate};
 #[cfg(feature = "parquet")]
 pub use parquet_rows::BATCH_ROWS;
+#[cfg(feature = "parquet")]
+pub(crate) use parquet_rows::counts as parquet_counts;
 pub use selection::{BadShard, Selection, SelectionError, Shard};
 pub use stream::{Items, Listing, RowSource, Survey};
 pub use tar_members::{TarMember, TarReader, key, sample_key};

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 
 use parquet::basic::{ConvertedType, LogicalType, Type as PhysicalType};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
@@ -10,10 +11,13 @@ use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
 use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
 
-use super::manifest_rows::no_column;
+use super::columns::RowItems;
+use super::csv_rows::no_column;
+use super::members::extension;
 use super::parquet_pages;
+use super::sniff::{Bytes, Sniffed, sniff};
 use super::tar_members::inside;
-use super::{Input, InputError, Item, PATH_COLUMNS, RowSource, Shared};
+use super::{Input, InputError, Item, PATH_COLUMNS, RowSource, Shared, is_audio_extension};
 
 /// Rows that are copied at a time where some are left out.
 pub const BATCH_ROWS: usize = 64;
@@ -22,121 +26,302 @@ pub const BATCH_ROWS: usize = 64;
 /// the format bounds at 2 GiB, are unpacked as a whole.
 const LARGEST_CHUNK: i64 = 4 << 30;
 
-/// The columns that say where the audio is.
-#[derive(Clone, Copy, Debug, Default)]
-struct Columns {
-    path: Option<usize>,
-    bytes: Option<usize>,
+/// A column that may say where audio is, or hold it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Column {
+    /// Bytes, and the path beside them in a struct, as Hugging Face has it.
+    Sound {
+        /// Its name, with dots in a struct.
+        name: String,
+        bytes: usize,
+        path: Option<usize>,
+        /// It is audio by its name or because somebody said so, whatever its bytes.
+        is_named: bool,
+    },
+    /// Text.
+    Text {
+        name: String,
+        at: usize,
+        /// It is one of paths by its name or because somebody said so.
+        is_named: bool,
+    },
 }
 
-/// Looks whether there is a column with paths or audio.
+impl Column {
+    fn is_named(&self) -> bool {
+        match self {
+            Self::Sound { is_named, .. } | Self::Text { is_named, .. } => *is_named,
+        }
+    }
+
+    fn name(&self) -> &str {
+        match self {
+            Self::Sound { name, .. } | Self::Text { name, .. } => name,
+        }
+    }
+}
+
+/// Looks whether there is a column with paths or audio, and no other that may hold
+/// audio of a form that nobody knows.
 pub(super) fn check(source: &RowSource) -> Result<(), InputError> {
-    open(source).map(|_| ())
+    let rows = ParquetRows::open(source, 0)?;
+    rows.columns.iter().try_for_each(|column| match column {
+        Column::Sound { name, bytes, is_named: false, .. } => rows.check_unknown(name, *bytes),
+        _ => Ok(()),
+    })
 }
 
-/// Gives an item for every row to `push`.
+/// Gives the items of every row to `push`.
 pub(super) fn read(
     source: &RowSource,
     limit: u64,
     push: &mut dyn FnMut(Item) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, InputError> {
-    let (reader, columns) = open(source)?;
-    let mut pages = File::open(&source.path)?;
-    let mut number = 0u64;
-    for group in 0..reader.num_row_groups() {
-        let group = reader.get_row_group(group).map_err(damaged)?;
-        let mut cells =
-            |column: Option<usize>| column.map(|at| Cells::open(group.as_ref(), at, &mut pages)).transpose();
-        let (mut paths, mut sounds) = (cells(columns.path)?, cells(columns.bytes)?);
-        for _ in 0..group.metadata().num_rows() {
-            let cell = |cells: &mut Option<Cells>| match cells {
-                Some(cells) => cells.next(),
-                None => Ok(None),
-            };
-            let (path, bytes) = (cell(&mut paths)?, cell(&mut sounds)?);
-            if push(item(source, limit, number, path, bytes)).is_break() {
+    for items in ParquetRows::open(source, limit)? {
+        for item in items? {
+            if push(item).is_break() {
                 return Ok(ControlFlow::Break(()));
             }
-            number += 1;
         }
     }
     Ok(ControlFlow::Continue(()))
 }
 
-fn item(
+/// How many items each row gives: one at least.
+pub(crate) fn counts(
     source: &RowSource,
+) -> Result<impl Iterator<Item = Result<usize, InputError>>, InputError> {
+    // Without room for any of it, audio is not copied.
+    Ok(ParquetRows::open(source, 0)?.map(|items| items.map(|items| items.len())))
+}
+
+/// The rows of a file, with the items of each.
+struct ParquetRows<'a> {
+    source: &'a RowSource,
     limit: u64,
+    reader: SerializedFileReader<File>,
+    pages: File,
+    columns: Vec<Column>,
+    /// The next row group.
+    group: usize,
+    /// Rows of the open one that are left.
+    left: i64,
+    /// The cells of each of `columns` in it; of a struct those of its paths, too.
+    cells: Vec<(Cells, Option<Cells>)>,
+    /// The next row.
     number: u64,
-    path: Option<ByteArray>,
-    bytes: Option<ByteArray>,
-) -> Item {
-    let path =
-        path.as_ref().and_then(|path| std::str::from_utf8(path.data()).ok()).filter(|path| !path.is_empty());
-    let row = inside(&source.path, &number.to_string());
-    match (bytes, path) {
-        (Some(bytes), path) => {
-            let name = path.map_or_else(|| row.clone(), |path| inside(&row, path));
-            let bytes = bytes.data();
-            if bytes.len() as u64 > limit {
-                return Item::unreadable(name, InputError::TooLarge { limit });
+}
+
+impl<'a> ParquetRows<'a> {
+    fn open(source: &'a RowSource, limit: u64) -> Result<Self, InputError> {
+        let reader = SerializedFileReader::new(File::open(&source.path)?).map_err(damaged)?;
+        let pages = File::open(&source.path)?;
+        let columns = columns(reader.metadata().file_metadata().schema_descr(), source)?;
+        let cells = Vec::new();
+        Ok(Self { source, limit, reader, pages, columns, group: 0, left: 0, cells, number: 0 })
+    }
+
+    /// Looks at the first bytes in a column that nobody said anything about.
+    fn check_unknown(&self, name: &str, at: usize) -> Result<(), InputError> {
+        let mut pages = File::open(&self.source.path)?;
+        for group in 0..self.reader.num_row_groups() {
+            let group = self.reader.get_row_group(group).map_err(damaged)?;
+            let mut cells = Cells::open(group.as_ref(), at, &mut pages)?;
+            for _ in 0..group.metadata().num_rows() {
+                let values = cells.next()?;
+                let Some(first) = values.first() else { continue };
+                let Sniffed { bytes, .. } = sniff(&mut first.data())?;
+                return if matches!(bytes, Bytes::Unknown | Bytes::Packed(_)) {
+                    let reason = format!(
+                        "source {} has a column `{name}` that may hold audio: \
+                         say --audio-column {name} or --not-audio {name}",
+                        self.source.path.display()
+                    );
+                    Err(InputError::Row { reason })
+                } else {
+                    Ok(())
+                };
             }
-            Item::whole(Input::Bytes { path: name, bytes: Shared::new(bytes.to_vec()) })
         }
-        (None, Some(path)) => Item::whole(Input::File(source.base().join(path))),
-        (None, None) => {
-            Item::unreadable(row, InputError::Row { reason: "has neither a path nor audio".to_owned() })
+        Ok(())
+    }
+
+    /// Opens the next row group with rows; false if there is none.
+    fn next_group(&mut self) -> Result<bool, InputError> {
+        while self.left == 0 {
+            if self.group == self.reader.num_row_groups() {
+                return Ok(false);
+            }
+            let group = self.reader.get_row_group(self.group).map_err(damaged)?;
+            self.group += 1;
+            let mut open = |at: usize| Cells::open(group.as_ref(), at, &mut self.pages);
+            let cells = self.columns.iter().map(|column| match column {
+                Column::Sound { bytes, path, .. } => Ok((open(*bytes)?, path.map(&mut open).transpose()?)),
+                Column::Text { at, .. } => Ok((open(*at)?, None)),
+            });
+            self.cells = cells.collect::<Result<_, InputError>>()?;
+            self.left = group.metadata().num_rows().max(0);
+        }
+        self.left -= 1;
+        Ok(true)
+    }
+
+    fn row(&mut self) -> Result<Vec<Item>, InputError> {
+        let mut items = RowItems::new(self.source);
+        let row = inside(&self.source.path, &self.number.to_string());
+        self.number += 1;
+        let mut cells = Vec::with_capacity(self.cells.len());
+        for (first, second) in &mut self.cells {
+            let second = second.as_mut().map_or_else(|| Ok(Vec::new()), Cells::next)?;
+            cells.push((first.next()?, second));
+        }
+        // The first of the columns names the row's audio, and the others stand behind it.
+        let mut paths = Vec::new();
+        for (at, (column, (values, beside))) in self.columns.iter().zip(&cells).enumerate() {
+            let Column::Sound { name, is_named, .. } = column else { continue };
+            let base = if at == 0 && *is_named { row.clone() } else { inside(&row, name) };
+            let path = beside.first().and_then(text);
+            for (index, value) in values.iter().enumerate() {
+                let base = if values.len() > 1 { inside(&base, &index.to_string()) } else { base.clone() };
+                let called = path.map_or_else(|| base.clone(), |path| inside(&base, path));
+                if let Some(item) = sound(name, *is_named, called, value.data(), self.limit)? {
+                    items.add(item);
+                }
+            }
+            match path {
+                Some(path) if !values.is_empty() => paths.push(path),
+                Some(path) if *is_named => items.named(name, path, None),
+                Some(path) => items.perhaps(path),
+                None => {}
+            }
+        }
+        let has_sound = !items.is_empty();
+        for (column, (values, _)) in self.columns.iter().zip(&cells) {
+            let Column::Text { name, is_named, .. } = column else { continue };
+            for path in values.iter().filter_map(text) {
+                // Beside the audio itself a path tells where that once was.
+                let same = |other: &&str| Path::new(other).file_name() == Path::new(path).file_name();
+                if paths.iter().any(same) {
+                } else if *is_named && !has_sound {
+                    items.named(name, path, None);
+                } else {
+                    items.perhaps(path);
+                }
+            }
+        }
+        Ok(items.finish(|| row, || "has neither a path nor audio".to_owned()))
+    }
+}
+
+impl Iterator for ParquetRows<'_> {
+    type Item = Result<Vec<Item>, InputError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.next_group() {
+            Ok(true) => Some(self.row()),
+            Ok(false) => None,
+            Err(error) => Some(Err(error)),
         }
     }
 }
 
-fn open(source: &RowSource) -> Result<(SerializedFileReader<File>, Columns), InputError> {
-    let reader = SerializedFileReader::new(File::open(&source.path)?).map_err(damaged)?;
-    let schema = reader.metadata().file_metadata().schema_descr();
-    let columns = match &source.column {
-        Some(column) => columns(schema, column),
-        // Where both are there, as in many data sets, the audio is in the file and
-        // the path is where it once was.
-        None => PATH_COLUMNS
-            .iter()
-            .filter_map(|column| columns(schema, column))
-            .min_by_key(|columns| columns.bytes.is_none()),
-    };
-    let columns = columns.ok_or_else(|| {
-        let names: Vec<&str> = schema.root_schema().get_fields().iter().map(|field| field.name()).collect();
-        no_column(&names.join(", "), source)
-    })?;
-    Ok((reader, columns))
+fn text(value: &ByteArray) -> Option<&str> {
+    std::str::from_utf8(value.data()).ok().filter(|text| !text.is_empty())
 }
 
-/// A column with text is one of paths, one with bytes holds audio, and one with
-/// both in a struct is that of Hugging Face.
-fn columns(schema: &SchemaDescriptor, name: &str) -> Option<Columns> {
-    let mut columns = Columns::default();
-    for (at, column) in schema.columns().iter().enumerate() {
-        if column.physical_type() != PhysicalType::BYTE_ARRAY || column.max_rep_level() > 0 {
+/// The audio in a cell of the column `name`; `None` where it is none by its bytes.
+fn sound(
+    name: &str,
+    is_named: bool,
+    called: PathBuf,
+    bytes: &[u8],
+    limit: u64,
+) -> Result<Option<Item>, InputError> {
+    let has_name = is_audio_extension(&extension(&called.to_string_lossy()));
+    if !is_named && !has_name {
+        match sniff(&mut &bytes[..])?.bytes {
+            Bytes::Audio | Bytes::Unread(_) => {}
+            Bytes::Silent => return Ok(None),
+            Bytes::Packed(_) | Bytes::Unknown => {
+                let reason = format!(
+                    "has bytes in `{name}` that may be audio: say --audio-column {name} or --not-audio {name}"
+                );
+                return Ok(Some(Item::unreadable(called, InputError::Row { reason })));
+            }
+        }
+    }
+    if bytes.len() as u64 > limit {
+        return Ok(Some(Item::unreadable(called, InputError::TooLarge { limit })));
+    }
+    Ok(Some(Item::whole(Input::Bytes { path: called, bytes: Shared::new(bytes.to_vec()) })))
+}
+
+/// The columns that are looked at: what is audio by its name, then all others with
+/// bytes, then all others with text.
+fn columns(schema: &SchemaDescriptor, source: &RowSource) -> Result<Vec<Column>, InputError> {
+    let root = |name: &str| name.split('.').next().unwrap_or(name).to_owned();
+    let leaves: Vec<(usize, String)> = (0..)
+        .zip(schema.columns())
+        .filter(|(_, column)| column.physical_type() == PhysicalType::BYTE_ARRAY)
+        .map(|(at, column)| (at, column.path().parts().join(".")))
+        .filter(|(_, name)| !source.columns.is_silent(name) && !source.columns.is_silent(&root(name)))
+        .collect();
+    let mut columns = Vec::new();
+    let mut beside = Vec::new();
+    for (at, name) in &leaves {
+        if is_text(schema.column(*at).as_ref()) {
             continue;
         }
-        match column.path().parts() {
-            [only] if only == name && is_text(column) => columns.path = Some(at),
-            [only] if only == name => columns.bytes = Some(at),
-            [parent, leaf] if parent == name && leaf == "path" => columns.path = Some(at),
-            [parent, leaf] if parent == name && leaf == "bytes" => columns.bytes = Some(at),
-            _ => {}
+        let parent = name.strip_suffix(".bytes");
+        let path =
+            parent.and_then(|parent| leaves.iter().find(|(_, name)| *name == format!("{parent}.path")));
+        // In a list nobody knows which path stands beside which bytes.
+        let path = path.filter(|(at, _)| schema.column(*at).max_rep_level() == 0).map(|(at, _)| *at);
+        beside.extend(path);
+        let name = parent.unwrap_or(name).to_owned();
+        columns.push(Column::Sound { name, bytes: *at, path, is_named: false });
+    }
+    for (at, name) in &leaves {
+        if is_text(schema.column(*at).as_ref()) && !beside.contains(at) {
+            let name = name.strip_suffix(".path").unwrap_or(name).to_owned();
+            columns.push(Column::Text { name, at: *at, is_named: false });
         }
     }
-    (columns.path.is_some() || columns.bytes.is_some()).then_some(columns)
+    let named: Vec<&str> = source.columns.named(&PATH_COLUMNS).collect();
+    let place = |column: &Column| {
+        named.iter().position(|name| *name == column.name() || *name == root(column.name()))
+    };
+    for column in &mut columns {
+        let found = place(column).is_some();
+        match column {
+            Column::Sound { is_named, .. } | Column::Text { is_named, .. } => *is_named = found,
+        }
+    }
+    let is_sound = |column: &Column| matches!(column, Column::Sound { .. });
+    let missing =
+        source.columns.audio.iter().find(|name| {
+            !columns.iter().any(|column| column.name() == **name || root(column.name()) == **name)
+        });
+    if missing.is_some() || !columns.iter().any(|column| column.is_named() || is_sound(column)) {
+        let fields = schema.root_schema().get_fields();
+        let names: Vec<&str> = fields.iter().map(|field| field.name()).collect();
+        return Err(no_column(missing.map(String::as_str), &names.join(", "), source));
+    }
+    // Stable: else in the order of the schema.
+    columns.sort_by_key(|column| (!column.is_named(), !is_sound(column), place(column)));
+    Ok(columns)
 }
 
 fn is_text(column: &ColumnDescriptor) -> bool {
-    matches!(column.logical_type_ref(), Some(LogicalType::String))
-        || column.converted_type() == ConvertedType::UTF8
+    matches!(column.logical_type_ref(), Some(LogicalType::String | LogicalType::Json | LogicalType::Enum))
+        || matches!(column.converted_type(), ConvertedType::UTF8 | ConvertedType::JSON | ConvertedType::ENUM)
 }
 
 /// The cells of one column of a row group, one after another.
 struct Cells {
     reader: ColumnReaderImpl<ByteArrayType>,
     levels: Vec<i16>,
-    cell: Vec<ByteArray>,
+    repeats: Vec<i16>,
 }
 
 impl Cells {
@@ -150,18 +335,20 @@ impl Cells {
         }
         match group.get_column_reader(at).map_err(damaged)? {
             ColumnReader::ByteArrayColumnReader(reader) => {
-                Ok(Self { reader, levels: Vec::new(), cell: Vec::new() })
+                Ok(Self { reader, levels: Vec::new(), repeats: Vec::new() })
             }
             _ => Err(damaged_text("a column has another type than its schema says".to_owned())),
         }
     }
 
-    fn next(&mut self) -> Result<Option<ByteArray>, InputError> {
+    /// What the next row holds: of a list any number of values.
+    fn next(&mut self) -> Result<Vec<ByteArray>, InputError> {
         self.levels.clear();
-        self.cell.clear();
-        let read = self.reader.read_records(1, Some(&mut self.levels), None, &mut self.cell);
+        self.repeats.clear();
+        let mut cell = Vec::new();
+        let read = self.reader.read_records(1, Some(&mut self.levels), Some(&mut self.repeats), &mut cell);
         match read.map_err(damaged)? {
-            (1, _, _) => Ok(self.cell.pop()),
+            (1, _, _) => Ok(cell),
             _ => Err(damaged_text("a column has fewer rows than its row group".to_owned())),
         }
     }
@@ -184,6 +371,7 @@ mod tests {
     use parquet::file::writer::SerializedFileWriter;
     use parquet::schema::parser::parse_message_type;
 
+    use super::super::ColumnChoice;
     use super::*;
 
     fn text(values: &[&str]) -> Vec<ByteArray> {
@@ -212,7 +400,7 @@ mod tests {
     }
 
     fn read_all(path: &Path, limit: u64) -> Result<Vec<String>, String> {
-        let source = RowSource { path: path.to_owned(), column: None, base: None };
+        let source = RowSource::new(path.to_owned());
         let mut found = Vec::new();
         let folder = path.parent().expect("a folder");
         let _ = read(&source, limit, &mut |item| {
@@ -236,8 +424,80 @@ mod tests {
         file(&path);
         assert_eq!(read_all(&path, 100).unwrap(), ["t.parquet/0/x.mp3: 3", "t.parquet/1: 4", "y.mp3"]);
         assert!(read_all(&path, 3).unwrap()[1].starts_with("t.parquet/1: takes more than 3 bytes"));
-        let source = RowSource { path, column: Some("id".to_owned()), base: None };
+        let columns = ColumnChoice { audio: vec!["id".to_owned()], ..ColumnChoice::default() };
+        let source = RowSource { columns, ..RowSource::new(path) };
         assert!(check(&source).expect_err("numbers").to_string().contains("name one of id, audio"));
+    }
+
+    /// One row group of `schema` with these values in each of its columns of bytes, the
+    /// levels of each being those of a value that is there.
+    fn bytes_file(path: &Path, schema: &str, columns: &[&[&[u8]]]) {
+        let schema = Arc::new(parse_message_type(schema).expect("a schema"));
+        let properties = Arc::new(WriterProperties::builder().build());
+        let mut writer = SerializedFileWriter::new(File::create(path).expect("a file"), schema, properties)
+            .expect("a writer");
+        let mut group = writer.next_row_group().expect("a group");
+        for values in columns {
+            let mut column = group.next_column().expect("a column").expect("the next");
+            let values: Vec<ByteArray> = values.iter().map(|value| value.to_vec().into()).collect();
+            column.typed::<ByteArrayType>().write_batch(&values, None, None).expect("written");
+            column.close().expect("closed");
+        }
+        group.close().expect("closed");
+        writer.close().expect("closed");
+    }
+
+    #[test]
+    fn every_column_that_sounds_is_read_and_others_have_to_be_told() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("t.parquet");
+        let wave = &b"RIFF\x24\0\0\0WAVEfmt "[..];
+        std::fs::write(folder.path().join("there.mp3"), b"x").expect("a file");
+        bytes_file(
+            &path,
+            "message m { required group target { required binary bytes; required binary path (UTF8); }
+              required binary audio; required binary picture; required binary said (UTF8); required binary path (UTF8); }",
+            &[
+                &[wave, b"text"],
+                &[b"x", b"y"],
+                &[b"a", b"b"],
+                &[b"\x89PNG\r\n\x1a\n", b""],
+                &[b"there.mp3", b"no path"],
+                &[b"dir/x", b"elsewhere"],
+            ],
+        );
+        // The main one, whatever it is; the other one by its bytes; a path that leads somewhere.
+        assert_eq!(
+            read_all(&path, 100).unwrap(),
+            ["t.parquet/0: 1", "t.parquet/0/target/x: 16", "there.mp3", "t.parquet/1: 1"]
+        );
+        assert_eq!(
+            counts(&RowSource::new(path.clone())).unwrap().map(Result::unwrap).collect::<Vec<_>>(),
+            [3, 1]
+        );
+        let source = |audio: &[&str], silent: &[&str]| {
+            let own = |names: &[&str]| names.iter().map(ToString::to_string).collect();
+            RowSource {
+                columns: ColumnChoice { audio: own(audio), silent: own(silent) },
+                ..RowSource::new(path.clone())
+            }
+        };
+        let count = |source| counts(&source).unwrap().map(Result::unwrap).sum::<usize>();
+        assert_eq!(count(source(&[], &["target", "said"])), 2);
+        assert_eq!(count(source(&["target"], &["said"])), 2);
+        assert_eq!(count(source(&["target", "audio"], &[])), 5);
+        // Bytes that nobody knows are asked about before anything is read.
+        bytes_file(
+            &path,
+            "message m { required binary audio; required binary other; }",
+            &[&[wave, wave], &[&[0, 1], b"text"]],
+        );
+        let error = check(&source(&[], &[])).expect_err("two columns").to_string();
+        assert!(error.contains("`other` that may hold audio: say --audio-column other or"), "{error}");
+        assert!(read_all(&path, 100).unwrap()[1].contains("the row has bytes in `other`"));
+        assert!(check(&source(&[], &["other"])).is_ok() && check(&source(&["other"], &["audio"])).is_ok());
+        let error = check(&source(&["missing"], &[])).expect_err("no such column").to_string();
+        assert!(error.contains("no column `missing`: name one of audio, other"), "{error}");
     }
 
     #[test]

@@ -5,11 +5,13 @@ use std::io::{self, BufReader, Read};
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use super::choice::Choice;
+use super::columns::ColumnChoice;
 use super::holders::Held;
 use super::lines::unpacked;
 use super::manifest_rows::{ManifestKind, Rows};
@@ -34,6 +36,8 @@ pub struct Listing {
     pub lists: Vec<PathBuf>,
     /// Whether paths in lists end with NUL, and not with a line end.
     pub nul: bool,
+    /// What somebody said about the columns of Parquet files among what is named.
+    pub columns: ColumnChoice,
     /// Which files of folders and archives are taken.
     pub choice: Choice,
     /// Most bytes of audio that is inside something else.
@@ -43,16 +47,20 @@ pub struct Listing {
 /// A manifest whose rows name audio.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowSource {
-    /// The manifest: `.jsonl`, `.ndjson`, `.csv`, each also with `.gz`, or `.parquet`.
+    /// The manifest: `.jsonl`, `.ndjson`, `.json`, `.csv`, each also with `.gz`, or `.parquet`.
     pub path: PathBuf,
-    /// The column with the path (or, in Parquet, the audio); `None` for the first
-    /// of [`PATH_COLUMNS`](super::PATH_COLUMNS) that is there.
-    pub column: Option<String>,
+    /// What somebody said about its columns.
+    pub columns: ColumnChoice,
     /// Where relative paths start; `None` for the manifest's folder.
     pub base: Option<PathBuf>,
 }
 
 impl RowSource {
+    /// The manifest at `path`, of which nobody said anything.
+    pub fn new(path: PathBuf) -> Self {
+        Self { path, columns: ColumnChoice::default(), base: None }
+    }
+
     /// Where relative paths start.
     pub(super) fn base(&self) -> &Path {
         self.base.as_deref().unwrap_or_else(|| self.path.parent().unwrap_or(Path::new("")))
@@ -74,6 +82,7 @@ impl Default for Listing {
             named: Vec::new(),
             lists: Vec::new(),
             nul: false,
+            columns: ColumnChoice::default(),
             choice: Choice::default(),
             member_limit: LARGEST_MEMBER,
         }
@@ -96,7 +105,8 @@ impl Listing {
         let mut survey = Survey::default();
         let (streams, files): (Vec<_>, Vec<_>) =
             self.named.iter().partition(|named| named.as_os_str() == STDIN);
-        let mut items = (self.rows.is_empty() && self.lists.is_empty()).then_some(streams.len() as u64);
+        // An archive may come on standard input.
+        let mut items = (self.rows.is_empty() && self.lists.is_empty() && streams.is_empty()).then_some(0u64);
         for named in files {
             let _ = walk(named, &self.choice, &mut survey.skipped, &mut |found| {
                 let count = match found {
@@ -140,20 +150,28 @@ impl Listing {
         let (sender, receiver) = mpsc::sync_channel(0);
         let skipped = Arc::new(Mutex::new(Skipped::default()));
         let held = Arc::new(Mutex::new(Vec::new()));
-        let (counted, noted) = (Arc::clone(&skipped), Arc::clone(&held));
-        let lister = Lister { listing: self, given: Cell::new(0), skipped: counted, held: noted };
+        let passages = Arc::new(AtomicU64::new(0));
+        let lister = Lister {
+            listing: self,
+            given: Cell::new(0),
+            skipped: Arc::clone(&skipped),
+            held: Arc::clone(&held),
+            passages: Arc::clone(&passages),
+        };
         thread::Builder::new().name("inputs".to_owned()).spawn(move || {
             // Nobody listens any more when the run was stopped.
-            let mut push = |item| match sender.send(item) {
-                Ok(()) => {
-                    lister.given.set(lister.given.get() + 1);
-                    ControlFlow::Continue(())
+            let mut push = |item: Item| {
+                let is_passage = item.passage.is_some();
+                if sender.send(item).is_err() {
+                    return ControlFlow::Break(());
                 }
-                Err(_) => ControlFlow::Break(()),
+                lister.given.set(lister.given.get() + 1);
+                lister.passages.fetch_add(u64::from(is_passage), Ordering::Relaxed);
+                ControlFlow::Continue(())
             };
             let _ = lister.all(rows, &mut push);
         })?;
-        Ok(Items { receiver, skipped, held })
+        Ok(Items { receiver, skipped, held, passages })
     }
 }
 
@@ -163,12 +181,19 @@ pub struct Items {
     receiver: Receiver<Item>,
     skipped: Arc<Mutex<Skipped>>,
     held: Arc<Mutex<Vec<Held>>>,
+    passages: Arc<AtomicU64>,
 }
 
 impl Items {
     /// What was left out of archives so far; it goes on counting.
     pub fn skipped_in_archives(&self) -> Arc<Mutex<Skipped>> {
         Arc::clone(&self.skipped)
+    }
+
+    /// How many items so far are passages of files that rows asked for; it goes on
+    /// counting.
+    pub fn passages(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.passages)
     }
 
     /// What held items so far, in order; it goes on growing, by all that was read to
@@ -194,6 +219,7 @@ struct Lister {
     given: Cell<u64>,
     skipped: Arc<Mutex<Skipped>>,
     held: Arc<Mutex<Vec<Held>>>,
+    passages: Arc<AtomicU64>,
 }
 
 impl Lister {
@@ -242,7 +268,7 @@ impl Lister {
     }
 
     fn file(&self, path: PathBuf, holds: Holds, push: &mut Push<'_>) -> ControlFlow<()> {
-        let Listing { choice, member_limit: limit, .. } = &self.listing;
+        let Listing { choice, columns, member_limit: limit, .. } = &self.listing;
         match holds {
             Holds::Audio => push(Item::whole(Input::File(path))),
             Holds::Fingerprints => push(Item::whole(Input::Fingerprints(path))),
@@ -261,7 +287,8 @@ impl Lister {
                 read
             }),
             Holds::Parquet => self.contained(&path, push, |push| {
-                Rows::open(&RowSource { path: path.clone(), column: None, base: None })?.read(*limit, push)
+                let source = RowSource { columns: columns.clone(), ..RowSource::new(path.clone()) };
+                Rows::open_as(ManifestKind::Parquet, &source)?.read(*limit, push)
             }),
         }
     }
@@ -329,6 +356,17 @@ impl Lister {
 }
 
 impl ManifestKind {
+    /// What the manifest at `path` is: Parquet by its bytes, or what its name says.
+    ///
+    /// # Errors
+    /// If it is none that can be read.
+    pub fn of(path: &Path) -> Result<Self, InputError> {
+        match Looked::at(path).holds {
+            Holds::Parquet => Ok(Self::Parquet),
+            _ => Self::by_name(path),
+        }
+    }
+
     /// What the name of a manifest says that it is.
     ///
     /// # Errors
@@ -337,15 +375,14 @@ impl ManifestKind {
         let name =
             path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
         let ends = |extension: &str| name.ends_with(extension);
+        let is = |extensions: &[&str]| extensions.iter().any(|end| ends(end) || ends(&format!("{end}.gz")));
         match () {
-            () if ends(".jsonl") || ends(".ndjson") || ends(".jsonl.gz") || ends(".ndjson.gz") => {
-                Ok(Self::Jsonl)
-            }
-            () if ends(".csv") || ends(".csv.gz") => Ok(Self::Csv),
+            () if is(&[".jsonl", ".ndjson", ".json"]) => Ok(Self::Jsonl),
+            () if is(&[".csv"]) => Ok(Self::Csv),
             () if ends(".parquet") => Ok(Self::Parquet),
             () => Err(InputError::Row {
                 reason: format!(
-                    "source {name} is none that is known by its name: call it .jsonl, .csv (both also with .gz) or .parquet"
+                    "source {name} is none that is known by its name: call it .jsonl, .json, .csv (all also with .gz) or .parquet"
                 ),
             }),
         }

@@ -265,6 +265,7 @@ fn of_a_row_with_an_offset_that_passage_is_analysed() {
     let run = scan("--manifest {}/m.jsonl", folder.path());
     let rows = rows(&run);
     assert_eq!(rows.len(), 4, "{}", run.stderr);
+    assert!(run.stderr.contains("3 rows ask for a passage"), "{}", run.stderr);
     assert_eq!(rows[0]["path"], format!("{}#t=1,5", file.display()));
     assert_eq!(rows[0]["duration_s"], 4.0);
     assert!(rows[2]["error"].as_str().expect("an error").contains("the passage begins at 1000.000 s"));

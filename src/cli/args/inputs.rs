@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use earmark::inputs::{BadGlob, Choice, InputError, LARGEST_MEMBER, RowSource, Shard, manifests};
+use earmark::inputs::{
+    BadGlob, Choice, ColumnChoice, InputError, LARGEST_MEMBER, RowSource, Shard, manifests,
+};
 
 /// Bytes of the unit of `--max-member-mib`.
 const MIB: u64 = 1 << 20;
@@ -26,8 +28,17 @@ pub struct ListingArgs {
     /// In folders and archives leave out what matches; folders that do are not entered; of tar samples that hold such audio, --filtered leaves out all
     #[arg(long, value_name = "GLOB")]
     pub exclude: Vec<String>,
-    /// In archives keep what matches with its sample, unread: it holds no audio, whatever its bytes; in folders leave it out
-    #[arg(long, value_name = "GLOB")]
+    /// The column with the path, or in Parquet with the audio; may be given again
+    ///
+    /// Without it these columns are known by their names, and any other that leads to
+    /// a file that sounds, or holds audio in Parquet.
+    #[arg(long, visible_alias = "path-column", value_name = "NAME")]
+    pub audio_column: Vec<String>,
+    /// This column of rows, or what matches in archives, holds no audio, whatever it looks like
+    ///
+    /// Nobody looks at it, and it stays with its row or sample in what --filtered
+    /// writes. In folders what matches is left out.
+    #[arg(long, value_name = "NAME|GLOB")]
     pub not_audio: Vec<String>,
     /// In folders and archives take names that start with a dot, too
     #[arg(long)]
@@ -44,6 +55,11 @@ impl ListingArgs {
     /// What of folders and archives is taken.
     pub fn choice(&self) -> Result<Choice, BadGlob> {
         Choice::new(&self.include, &self.exclude, self.hidden)?.without_audio(&self.not_audio)
+    }
+
+    /// What is said about columns.
+    pub fn columns(&self) -> ColumnChoice {
+        ColumnChoice { audio: self.audio_column.clone(), silent: self.not_audio.clone() }
     }
 
     /// Most bytes of audio in memory.
@@ -69,21 +85,18 @@ pub struct RowsArgs {
     /// from its start.
     #[arg(long, value_name = "FILE")]
     pub manifest: Vec<PathBuf>,
-    /// The column with the path, or in Parquet with the audio
-    #[arg(long, value_name = "NAME", requires = "manifest")]
-    pub path_column: Option<String>,
     /// Where relative paths start [default: the manifest's folder]
     #[arg(long, value_name = "DIR", requires = "manifest")]
     pub path_base: Option<PathBuf>,
 }
 
 impl RowsArgs {
-    /// The manifests, in order.
-    pub fn sources(&self) -> Result<Vec<RowSource>, InputError> {
+    /// The manifests, in order, and what is said about their columns.
+    pub fn sources(&self, columns: &ColumnChoice) -> Result<Vec<RowSource>, InputError> {
         let mut sources = Vec::new();
         for named in &self.manifest {
-            let (column, base) = (&self.path_column, &self.path_base);
-            let source = |path| RowSource { path, column: column.clone(), base: base.clone() };
+            let (columns, base) = (columns.clone(), &self.path_base);
+            let source = |path| RowSource { path, columns: columns.clone(), base: base.clone() };
             sources.extend(manifests(named)?.into_iter().map(source));
         }
         Ok(sources)

@@ -31,7 +31,7 @@ pub fn run(args: IdentifyArgs, threads: Option<NonZeroUsize>, guard: Guard) -> R
     let matcher = Matcher::new(&index, registry.params(), args.matching.options());
     let known = Known::new(&registry);
     let limits = Limits::default();
-    let listing = listing::listing(&args.listing, &args.inputs, args.rows.sources()?)?;
+    let listing = listing::listing(&args.listing, &args.inputs, args.rows.sources(&args.listing.columns())?)?;
     let inputs = listing::open(&args.listing, listing, registry.params(), guard)?;
 
     let table = args.format == ListFormat::Table;

@@ -38,6 +38,7 @@ pub fn is_asked_for(args: &IdentifyArgs) -> Result<bool, CliError> {
     let senseless = [
         ("--include", !listing.include.is_empty()),
         ("--exclude", !listing.exclude.is_empty()),
+        ("--audio-column", !listing.audio_column.is_empty()),
         ("--not-audio", !listing.not_audio.is_empty()),
         ("--hidden", listing.hidden),
         ("--null", listing.null),

@@ -69,7 +69,7 @@ pub fn run(args: ScanArgs, threads: Option<NonZeroUsize>, mut guard: Guard) -> R
     let named = named.map(|input| input.to_string_lossy().into_owned()).collect();
     let checker = Checker::new(&registry, &index, question, accepted, match_options.clone(), coverage)?;
     let header = ScanHeader::new(&registry, checker.question().clone(), match_options, coverage, named)?;
-    let listing = listing::listing(&args.listing, &args.inputs, args.rows.sources()?)?;
+    let listing = listing::listing(&args.listing, &args.inputs, args.rows.sources(&args.listing.columns())?)?;
     let mut dataset = Dataset::open(&args, &listing, &mut guard)?;
     let inputs = listing::open(&args.listing, listing, registry.params(), guard)?;
     let held = inputs.held();

@@ -2,7 +2,7 @@
 
 use std::io::BufRead;
 
-use serde_json::{Map, Value};
+use crate::inputs::object;
 
 use super::{Builder, ManifestError};
 
@@ -18,7 +18,7 @@ pub(super) fn read(source: impl BufRead, builder: &mut Builder<'_>) -> Result<()
         if bytes.trim_ascii().is_empty() {
             continue;
         }
-        let cells = match serde_json::from_slice::<Map<String, Value>>(bytes) {
+        let cells = match object(bytes) {
             Ok(object) => Ok(object.into_iter().collect()),
             Err(error) => Err((None, format!("is not a JSON object ({error}): write one object a line"))),
         };
