@@ -74,8 +74,8 @@ impl Isrc {
     }
 
     /// All ISRCs in a tag value that may hold several, separated by NUL,
-    /// semicolon, comma, slash, bar, line break or space, in order and without
-    /// repeats. Parts that are not ISRCs are passed over.
+    /// semicolon, comma, slash, bar, line break or space, or by nothing at all, in
+    /// order and without repeats. Parts that are not ISRCs are passed over.
     ///
     /// ```
     /// use earmark::isrc::Isrc;
@@ -95,7 +95,7 @@ impl Isrc {
             // split at them only when it is not one code as a whole.
             match part.parse() {
                 Ok(isrc) => push(isrc),
-                Err(_) => part.split_whitespace().filter_map(|p| p.parse().ok()).for_each(&mut push),
+                Err(_) => part.split_whitespace().flat_map(one_after_another).for_each(&mut push),
             }
         }
         found
@@ -126,6 +126,17 @@ fn compact(input: &str) -> String {
         .filter(|c| !blank(*c) && !matches!(c, '-' | '\u{2010}'..='\u{2015}'))
         .map(|c| c.to_ascii_uppercase())
         .collect()
+}
+
+/// The codes of which `text` consists, one behind the other: some writers join the
+/// values of a field without anything between them. None if anything else is in it.
+fn one_after_another(text: &str) -> Vec<Isrc> {
+    if let Ok(isrc) = text.parse() {
+        return vec![isrc];
+    }
+    let compact = compact(text);
+    let codes = compact.as_bytes().chunks(LENGTH).map(|code| std::str::from_utf8(code).ok()?.parse().ok());
+    codes.collect::<Option<_>>().unwrap_or_default()
 }
 
 /// Takes a leading "ISRC" label away. `full` is the length of what must stay:
@@ -304,6 +315,9 @@ mod tests {
         assert_eq!(codes("QZ HB1 24 00001/QZ-HB1-24-00002"), [a, b]);
         assert_eq!(codes("QZHB12400001 QZHB12400002"), [a, b]);
         assert_eq!(codes("QZHB12400001, qzhb12400001"), [a]);
+        assert_eq!(codes("QZHB12400001QZHB12400002"), [a, b]);
+        assert_eq!(codes("see QZ-HB1-24-00001QZ-HB1-24-00002"), [a, b]);
+        assert!(codes("QZHB12400001QZHB1240000").is_empty());
         assert!(codes("Vinyl rip, side 2").is_empty());
         assert!(codes("").is_empty());
     }

@@ -4,7 +4,7 @@
 use std::io::Read;
 
 use super::source::{Input, Patch, Tape, UNKNOWN_LEN};
-use super::{AudioError, Content, matroska, mp4, names, ogg, riff};
+use super::{AudioError, Content, aiff, flac, matroska, mp4, names, ogg, riff};
 
 /// Bytes looked at to name a file that no reader knows.
 const HEAD: u64 = 1_024;
@@ -16,6 +16,8 @@ pub(super) struct Container {
     pub(super) mp4: mp4::Scan,
     pub(super) matroska: matroska::Scan,
     pub(super) ogg: ogg::Scan,
+    pub(super) aiff: aiff::Scan,
+    pub(super) flac: flac::Scan,
     /// Whether the file ends before its audio does; `None` where the
     /// demultiplexer knows better.
     pub(super) truncated: Option<bool>,
@@ -29,7 +31,8 @@ impl Container {
     ///
     /// # Errors
     ///
-    /// An empty file, or one that cannot be read at all.
+    /// An empty file, one that cannot be read at all, and AIFF as a stream whose sound
+    /// does not begin near its start.
     pub(super) fn look<R: Tape>(input: &mut Input<R>) -> Result<Self, AudioError> {
         let len = input.len();
         let mut view = input.view()?;
@@ -44,11 +47,27 @@ impl Container {
         match container.head.get(..4) {
             Some(b"RIFF" | b"RIFX" | b"RF64" | b"BW64") => {
                 container.wave = riff::scan(&mut view, len);
+                // It would be shown from its start, and its tags with it.
+                if container.wave.as_ref().is_some_and(|wave| riff::holds_aiff(&mut view, wave)) {
+                    let reason = "AIFF inside WAV".to_owned();
+                    return Err(AudioError::UnsupportedContainer { reason });
+                }
                 container.show_wave(input);
             }
             Some(b"OggS") => {
                 container.ogg = ogg::scan(&mut view, len);
                 input.show(0..len, std::mem::take(&mut container.ogg.patches));
+            }
+            Some(b"FORM") => {
+                container.aiff = aiff::scan(&mut view, 0, len);
+                if len == UNKNOWN_LEN && container.aiff.is_aiff && !container.aiff.saw_sound {
+                    return Err(AudioError::NeedsSeeking { container: "aiff" });
+                }
+                input.show(0..len, std::mem::take(&mut container.aiff.patches));
+            }
+            Some(b"fLaC" | [b'I', b'D', b'3', _]) => {
+                container.flac = flac::scan(&mut view);
+                input.show(0..len, std::mem::take(&mut container.flac.patches));
             }
             _ => {
                 container.matroska = matroska::scan(&mut view, len);

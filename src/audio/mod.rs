@@ -13,7 +13,8 @@
 //! | `source` | adapts any `Read + Seek` |
 //! | `content` | what bytes are, by how they begin |
 //! | `container` | what the file is, and what of it the demultiplexer is shown |
-//! | `mp4`, `matroska`, `ogg`, `riff` | what the demultiplexer reads past in each |
+//! | `mp4`, `matroska`, `ogg`, `riff`, `aiff`, `flac` | what the demultiplexer reads past in each |
+//! | `probe` | the search for a container, and for tags in front of it |
 //! | `link`, `signature` | where one container ends and the next begins |
 //! | `reader`, `frames`, `wave` | the packets of a container; frames without one; samples of WAV |
 //! | `window` | a few bytes ahead of a reader |
@@ -27,6 +28,7 @@
 //! | `unheard` | what holds audio and was not decoded |
 //! | `stream` | wires the above |
 //! | `piped`, `pcm` | the same for what cannot seek; samples without a header |
+//! | `id3v2` | frames of ID3v2 tags |
 //! | `tags` | ISRCs and names, from the file and a cue sheet beside it |
 //! | `rights` | statements about rights, from tags, XMP and C2PA |
 //! | `guard` | contains panics of the libraries |
@@ -34,16 +36,19 @@
 //! Symphonia, rusty-opus, roxmltree and ciborium are used here and nowhere else.
 
 mod aac;
+mod aiff;
 mod clock;
 mod codec;
 mod container;
 mod content;
 mod downmix;
 mod error;
+mod flac;
 mod frames;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 mod guard;
+mod id3v2;
 mod lane;
 mod level;
 mod limits;
@@ -56,6 +61,7 @@ mod opus;
 mod parts;
 mod pcm;
 mod piped;
+mod probe;
 mod reader;
 mod resample;
 mod riff;

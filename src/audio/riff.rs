@@ -215,6 +215,16 @@ pub(super) fn is_mpeg(tag: u16) -> bool {
     matches!(tag, 0x50 | 0x55)
 }
 
+/// Whether there is an AIFF file in place of the MPEG frames.
+pub(super) fn holds_aiff<R: Read + Seek>(source: &mut R, wave: &Wave) -> bool {
+    let mut head = [0; 4];
+    let mut begins = |data: Chunk| {
+        source.seek(SeekFrom::Start(data.start)).and_then(|_| source.read_exact(&mut head)).is_ok()
+    };
+    let is_mpeg = wave.format.is_some_and(|format| is_mpeg(format.tag));
+    is_mpeg && wave.chunk(b"data").is_some_and(&mut begins) && &head == b"FORM"
+}
+
 /// The sizes of 64 bits in `ds64`: that of `data`, then those of the table.
 fn long_sizes<R: Read>(source: &mut R) -> io::Result<Vec<([u8; 4], u64)>> {
     let (mut long, mut short) = ([0; 8], [0; 4]);

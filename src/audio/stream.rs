@@ -82,7 +82,7 @@ fn probe(
         // Pictures are never looked at.
         .limit_visual_bytes(Limit::Maximum(0));
     contained("demultiplexer", || {
-        symphonia::default::get_probe().probe(&hint, stream, FormatOptions::default(), metadata)
+        super::probe::probe().probe(&hint, stream, FormatOptions::default(), metadata)
     })?
     .map_err(AudioError::from_open)
 }

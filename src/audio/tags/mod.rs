@@ -1,10 +1,12 @@
 //! What a file says about itself: ISRCs, names, statements about rights.
 //!
-//! Symphonia reads the tags of most containers. The gaps are filled here: the
-//! chunks of WAV (`wave`), the `xid ` atom and the rights boxes of MP4, the title
-//! of Matroska, the C2PA stream of Ogg; and a cue sheet beside the file (`cue`).
+//! Symphonia reads the tags of most containers. The gaps are filled here: ID3v2
+//! (`id3`), the chunks of WAV (`wave`), the `xid ` atom and the rights boxes of MP4,
+//! the title of Matroska, the C2PA stream of Ogg, the cue sheet of FLAC; and a cue
+//! sheet beside the file or in a comment (`cue`).
 
 mod cue;
+mod id3;
 mod wave;
 
 use std::io::{Read, Seek, SeekFrom};
@@ -12,18 +14,22 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 use symphonia::core::formats::FormatReader;
-use symphonia::core::meta::well_known::{METADATA_ID_ID3V1, METADATA_ID_WAVE};
-use symphonia::core::meta::{
-    ChapterGroup, ChapterGroupItem, MetadataRevision, RawTag, RawValue, StandardTag, Tag,
-};
+use symphonia::core::meta::well_known::{METADATA_ID_ID3V1, METADATA_ID_ID3V2, METADATA_ID_WAVE};
+use symphonia::core::meta::{MetadataRevision, RawTag, RawValue, StandardTag, Tag};
 
 use super::container::Container;
 use super::guard::contained;
+use super::id3v2::MAX_TAG;
+use super::probe::WHOLE_TAG;
+use super::riff;
 use super::rights::{self, RightsSignal, SignalKind, Terms, c2pa, xmp};
 use super::source::{Input, Tape};
 use super::{AudioError, Limits, stream};
 use crate::isrc::Isrc;
 
+/// Most bytes of all boxes or chunks with statements about rights, in tags of the
+/// largest size.
+const MAX_STATEMENTS: u64 = 8;
 /// Most values kept of one kind; a file with more is not a label's.
 const MAX_VALUES: usize = 256;
 
@@ -87,14 +93,14 @@ where
     // Chunks of WAV are read here, whether or not Symphonia can do with them.
     if container.wave.is_none() {
         let mut reader = stream::open(&input, extension_hint, limits).map_err(|e| container.explain(e))?;
-        contained("tag reader", || tags.take_all(reader.as_mut()))?;
+        contained("tag reader", || tags.take_all(reader.as_mut(), limits))?;
     }
     contained("tag reader", || tags.take_beside(&input, &container, limits))??;
     Ok(tags)
 }
 
 impl Tags {
-    fn take_all(&mut self, reader: &mut dyn FormatReader) {
+    fn take_all(&mut self, reader: &mut dyn FormatReader, limits: &Limits) {
         let mut revisions = Vec::new();
         let mut metadata = reader.metadata();
         while let Some(revision) = metadata.pop() {
@@ -104,10 +110,7 @@ impl Tags {
         // ID3v1 cuts its texts at 30 characters: any other tag is better.
         revisions.sort_by_key(|r| r.info.metadata == METADATA_ID_ID3V1);
         for revision in &revisions {
-            self.take_revision(revision);
-        }
-        if let Some(chapters) = reader.chapters() {
-            self.take_chapters(chapters);
+            self.take_revision(revision, limits);
         }
     }
 
@@ -130,12 +133,22 @@ impl Tags {
         if let Some(title) = &container.matroska.title {
             set(&mut self.title, title);
         }
+        for isrc in &container.flac.isrcs {
+            self.add_isrcs(isrc, IsrcTrust::Trusted);
+        }
         self.add_signals(c2pa::signals(&container.ogg.c2pa));
         let mut view = input.view()?;
+        for chunk in &container.aiff.tags {
+            if let Some(tag) = riff::body(&mut view, *chunk, input.len(), MAX_TAG as usize) {
+                self.take_id3v2(&tag, limits.max_tag_bytes);
+            }
+        }
+        let mut left = MAX_STATEMENTS * limits.max_tag_bytes as u64;
         let mut bytes = |range: &Range<u64>| {
             let size = range.end.min(input.len()).saturating_sub(range.start);
             let mut bytes = Vec::new();
-            if size <= limits.max_tag_bytes as u64 {
+            if size <= left.min(limits.max_tag_bytes as u64) {
+                left -= size;
                 view.seek(SeekFrom::Start(range.start))?;
                 view.by_ref().take(size).read_to_end(&mut bytes)?;
             }
@@ -153,7 +166,15 @@ impl Tags {
         Ok(())
     }
 
-    fn take_revision(&mut self, revision: &MetadataRevision) {
+    fn take_revision(&mut self, revision: &MetadataRevision, limits: &Limits) {
+        if revision.info.metadata == METADATA_ID_ID3V2 {
+            for tag in &revision.media.tags {
+                if let (WHOLE_TAG, RawValue::Binary(bytes)) = (tag.raw.key.as_str(), &tag.raw.value) {
+                    self.take_id3v2(bytes, limits.max_tag_bytes);
+                }
+            }
+            return;
+        }
         // A list that means other things by its keys is read apart.
         if revision.info.metadata == METADATA_ID_WAVE {
             return;
@@ -168,7 +189,7 @@ impl Tags {
     }
 
     fn take_tag(&mut self, carrier: &str, tag: &Tag, terms: &mut Terms) {
-        let field = &field_of(&tag.raw);
+        let field = &tag.raw.key;
         match &tag.std {
             Some(StandardTag::IdentIsrc(text)) => self.add_isrcs(text, IsrcTrust::Trusted),
             Some(StandardTag::TrackTitle(text)) => set(&mut self.title, text),
@@ -191,52 +212,27 @@ impl Tags {
 
     /// Keys for which Symphonia has no standard meaning in some containers.
     fn take_raw(&mut self, carrier: &str, field: &str, tag: &RawTag, terms: &mut Terms) {
-        let key = field.to_ascii_uppercase();
         let texts: &[String] = match &tag.value {
             RawValue::String(text) => std::slice::from_ref(text),
             RawValue::StringList(texts) => texts,
-            RawValue::Binary(data) => return self.take_binary(&key, tag, data),
             _ => return,
         };
-        // ID3v2 writes `TXXX:LICENSE`, MP4 `----:com.apple.iTunes:LICENSE`.
-        let name = key.rsplit(':').next().unwrap_or(&key);
-        for text in texts {
-            match name {
-                "ISRC" | "TSRC" => self.add_isrcs(text, IsrcTrust::Trusted),
-                "LICENSE" | "LICENCE" | "USER" => self.add_licence(carrier, field, text),
-                "COPYRIGHT" | "CPRT" | "TCOP" | "WCOP" => self.add_copyright(carrier, field, text),
-                "OWNER" | "TOWN" => add(&mut self.owners, text),
-                _ => {
-                    terms.take(name, field, text);
-                }
-            }
-        }
+        // MP4 writes `----:com.apple.iTunes:LICENSE`.
+        let name = field.rsplit(':').next().unwrap_or(field);
+        texts.iter().for_each(|text| self.take_named(carrier, field, name, text, terms));
     }
 
-    /// ID3v2 frames of other formats.
-    fn take_binary(&mut self, key: &str, tag: &RawTag, data: &[u8]) {
-        // *XMP Specification Part 3*, section 1.1.5.
-        if key.starts_with("PRIV") && sub_field(tag, "OWNER") == Some("XMP") {
-            self.add_signals(xmp::signals(data));
-        }
-        let media_type = sub_field(tag, "MIME_TYPE").unwrap_or("");
-        if key.starts_with("GEOB") && c2pa::MEDIA_TYPES.iter().any(|m| media_type.eq_ignore_ascii_case(m)) {
-            self.add_signals(c2pa::signals(data));
-        }
-    }
-
-    /// A FLAC cue sheet has an ISRC for each of its tracks.
-    fn take_chapters(&mut self, group: &ChapterGroup) {
-        for item in &group.items {
-            match item {
-                ChapterGroupItem::Group(inner) => self.take_chapters(inner),
-                ChapterGroupItem::Chapter(chapter) => {
-                    for tag in &chapter.tags {
-                        if let Some(StandardTag::IdentIsrc(text)) = &tag.std {
-                            self.add_isrcs(text, IsrcTrust::Trusted);
-                        }
-                    }
-                }
+    /// A field that is called `name` in any case.
+    fn take_named(&mut self, carrier: &str, field: &str, name: &str, text: &str, terms: &mut Terms) {
+        match name.to_ascii_uppercase().as_str() {
+            "ISRC" | "TSRC" => self.add_isrcs(text, IsrcTrust::Trusted),
+            "LICENSE" | "LICENCE" | "USER" => self.add_licence(carrier, field, text),
+            "COPYRIGHT" | "CPRT" | "TCOP" | "WCOP" => self.add_copyright(carrier, field, text),
+            "OWNER" | "TOWN" => add(&mut self.owners, text),
+            // Rippers put the sheet of a disc into the file. It is about this file.
+            "CUESHEET" => self.add_cue_sheet(text, ""),
+            _ => {
+                terms.take(name, field, text);
             }
         }
     }
@@ -272,24 +268,6 @@ impl Tags {
         } else if self.isrcs.len() < MAX_VALUES {
             self.isrcs.push(IsrcTag { isrc, trust });
         }
-    }
-}
-
-/// A further field of an ID3v2 frame.
-fn sub_field<'a>(tag: &'a RawTag, name: &str) -> Option<&'a str> {
-    let mut fields = tag.sub_fields.iter().flatten().filter(|f| f.field == name);
-    fields.find_map(|f| match &f.value {
-        RawValue::String(text) => Some(text.as_str()),
-        _ => None,
-    })
-}
-
-/// The field's name: that of the frame, and of one that anything may stand in
-/// also what it is said to be, `TXXX:LICENSE`.
-fn field_of(tag: &RawTag) -> String {
-    match sub_field(tag, "DESCRIPTION").filter(|_| matches!(tag.key.as_str(), "TXXX" | "WXXX")) {
-        Some(name) => format!("{}:{name}", tag.key),
-        None => tag.key.clone(),
     }
 }
 

@@ -4,14 +4,11 @@
 //! vinyl"), so a value there counts only when all of it is an ISRC, and is marked
 //! as of low trust; so does one in the prose of `bext`.
 
-use std::io::{Cursor, Read, Seek};
+use std::io::{Read, Seek};
 
 use roxmltree::{Document, Node};
-use symphonia::core::io::MediaSourceStream;
-use symphonia::core::meta::MetadataReader;
-use symphonia::default::meta::Id3v2Reader;
 
-use super::{IsrcTrust, Tags, add, c2pa, set, xmp};
+use super::{IsrcTrust, MAX_STATEMENTS, Tags, add, c2pa, set, xmp};
 use crate::audio::Limits;
 use crate::audio::riff::{self, Wave, latin_or_utf8};
 use crate::audio::rights::{Terms, xml};
@@ -36,27 +33,21 @@ impl Tags {
         // One in memory at a time, however many there are.
         let each = |source: &mut R, ids: &[&[u8; 4]], take: &mut dyn FnMut(Vec<u8>)| {
             let chunks = wave.chunks.iter().filter(|chunk| ids.contains(&&chunk.id));
-            chunks.filter_map(|chunk| riff::body(source, *chunk, len, limits.max_tag_bytes)).for_each(take);
+            let mut left = MAX_STATEMENTS as usize * limits.max_tag_bytes;
+            let bodies = chunks.filter_map(|chunk| {
+                let body = riff::body(source, *chunk, len, left.min(limits.max_tag_bytes))?;
+                left -= body.len();
+                Some(body)
+            });
+            bodies.for_each(take);
         };
-        each(source, &[b"id3 ", b"ID3 "], &mut |body| self.take_id3(body));
+        each(source, &[b"id3 ", b"ID3 "], &mut |body| self.take_id3v2(&body, limits.max_tag_bytes));
         each(source, &[b"axml"], &mut |body| with_tree(&body, |tree| self.take_axml(tree)));
         each(source, &[b"iXML"], &mut |body| with_tree(&body, |tree| self.take_ixml(tree)));
         self.take_info(&riff::info(source, wave, len, limits.max_tag_bytes));
         each(source, &[b"bext"], &mut |body| self.take_bext(&body));
         each(source, &[b"_PMX"], &mut |body| self.add_signals(xmp::signals(&body)));
         each(source, &[b"C2PA"], &mut |body| self.add_signals(c2pa::signals(&body)));
-    }
-
-    fn take_id3(&mut self, body: Vec<u8>) {
-        // The reader knows the tag's kind by these, and wants them read.
-        if !body.starts_with(b"ID3") {
-            return;
-        }
-        let stream = MediaSourceStream::new(Box::new(Cursor::new(body)), Default::default());
-        let read = Id3v2Reader::try_new(stream, Default::default()).and_then(|mut reader| reader.read_all());
-        if let Ok(tag) = read {
-            self.take_revision(&tag.revision);
-        }
     }
 
     fn take_info(&mut self, info: &[([u8; 4], String)]) {

@@ -5,6 +5,7 @@ mod codecs;
 mod damage;
 mod formats;
 mod grid;
+mod id3;
 mod joins;
 mod make;
 mod parts;

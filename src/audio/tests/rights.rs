@@ -187,3 +187,19 @@ fn fields_of_other_tags() {
     }
     assert_eq!(carrier, "flac");
 }
+
+#[test]
+fn many_boxes_made_to_be_slow() {
+    let boxed =
+        |kind: &[u8; 4], body: &[u8]| [&(body.len() as u32 + 8).to_be_bytes()[..], kind, body].concat();
+    let attributes: String = (0..130_000).map(|n| format!(" a{n}=''")).collect();
+    let spaces: String = (0..55_000).map(|n| format!(" xmlns:a{n}=''")).collect();
+    let nested = format!("<a xmlns:x='u:{}'>", "x".repeat(30)).repeat(190) + &"<b/>".repeat(90_000);
+    for content in [format!("<a{attributes}/>"), format!("<a{spaces}/>"), nested] {
+        let xmp = boxed(b"XMP_", content.as_bytes());
+        let bytes = [fixture("aac.m4a"), xmp.repeat(256)].concat();
+        let began = std::time::Instant::now();
+        assert_eq!(tags_of(bytes).title.as_deref(), Some(super::make::TITLE));
+        assert!(began.elapsed().as_secs() < 10, "{:?}", began.elapsed());
+    }
+}

@@ -1,0 +1,61 @@
+//! The ID3v2 tags of AIFF files, which are read here and hidden from Symphonia (see
+//! `id3v2`), and whether they can be hidden.
+
+use std::io::{self, Read, Seek, SeekFrom};
+
+use super::riff::Chunk;
+use super::source::Patch;
+
+/// Most chunks visited; a real file has a dozen.
+const MAX_CHUNKS: usize = 1_000;
+
+/// What was found.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Scan {
+    /// Whether it is an AIFF or AIFF-C file.
+    pub(super) is_aiff: bool,
+    /// Whether all chunks before the sound were seen.
+    pub(super) saw_sound: bool,
+    /// The chunks with tags.
+    pub(super) tags: Vec<Chunk>,
+    /// What hides them.
+    pub(super) patches: Vec<Patch>,
+}
+
+/// Looks through what begins at `start` of `source`, which has `len` bytes. Damage
+/// ends the search early.
+pub(super) fn scan<R: Read + Seek>(source: &mut R, start: u64, len: u64) -> Scan {
+    let mut scan = Scan::default();
+    // A read error only means that less is found.
+    let _ = chunks(source, start, len, &mut scan);
+    scan
+}
+
+fn chunks<R: Read + Seek>(source: &mut R, start: u64, len: u64, scan: &mut Scan) -> io::Result<()> {
+    let mut head = [0; 12];
+    source.seek(SeekFrom::Start(start))?;
+    source.read_exact(&mut head)?;
+    scan.is_aiff = &head[..4] == b"FORM" && matches!(&head[8..], b"AIFF" | b"AIFC");
+    if !scan.is_aiff {
+        return Ok(());
+    }
+    let mut at = start.saturating_add(12);
+    for _ in 0..MAX_CHUNKS {
+        if at.saturating_add(8) > len {
+            break;
+        }
+        source.seek(SeekFrom::Start(at))?;
+        let (mut id, mut size) = ([0; 4], [0; 4]);
+        source.read_exact(&mut id)?;
+        source.read_exact(&mut size)?;
+        let (start, size) = (at + 8, u64::from(u32::from_be_bytes(size)));
+        scan.saw_sound |= &id == b"SSND";
+        if &id == b"ID3 " {
+            scan.tags.push(Chunk { id, start, end: start + size });
+            scan.patches.push(Patch { at, bytes: *b"id3\0" });
+        }
+        // Chunks begin at even positions.
+        at = start.saturating_add(size + (size & 1));
+    }
+    Ok(())
+}
