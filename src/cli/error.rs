@@ -17,6 +17,10 @@ use earmark::verdict::AcceptedTermsError;
 /// What is wrong with a single file is no such error.
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {
+    /// The service cannot run.
+    #[cfg(feature = "serve")]
+    #[error("{0}")]
+    Serve(String),
     /// The registry cannot be opened, read or written.
     #[error(transparent)]
     Registry(#[from] RegistryError),
@@ -276,5 +280,20 @@ impl CliError {
     /// nobody wants to be told so either.
     pub fn is_broken_pipe(&self) -> bool {
         matches!(self, Self::Stdout(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+#[cfg(feature = "serve")]
+impl CliError {
+    /// An error of the service, with its causes.
+    pub fn serve(error: impl Into<Box<dyn std::error::Error>>) -> Self {
+        let error = error.into();
+        let mut text = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            text = format!("{text}: {error}");
+            cause = error.source();
+        }
+        Self::Serve(text)
     }
 }

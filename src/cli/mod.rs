@@ -22,6 +22,8 @@ mod listing;
 mod places;
 mod plan;
 mod resume;
+#[cfg(feature = "serve")]
+mod serving;
 mod shards;
 mod streaming;
 mod ui;
@@ -68,6 +70,8 @@ fn command(cli: Cli) -> Result<Outcome, CliError> {
         Command::Evidence(args) => evidence::run(args, &guard),
         Command::Compare(args) => compare::run(args),
         Command::Registry(args) => registry::run(args.command),
+        #[cfg(feature = "serve")]
+        Command::Serve(args) => command::serve::run(args),
         Command::Completions { shell } => {
             completions::write(shell, &mut io::stdout()).map_err(CliError::Stdout)?;
             Ok(Outcome::default())

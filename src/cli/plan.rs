@@ -111,6 +111,8 @@ impl Plan {
                 plan.stdout = true;
             }
             Command::Registry(args) => plan.registry_command(&args.command),
+            #[cfg(feature = "serve")]
+            Command::Serve(args) => plan.read("--config", &args.config),
             // They write into the registry alone, or what names no file.
             Command::Declare(_) | Command::Completions { .. } => {}
         }

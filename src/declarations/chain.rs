@@ -5,12 +5,12 @@ use jiff::civil::Date;
 
 use crate::canonical::Canonical;
 
-use super::NewEntry;
 use super::declaration::NewDeclaration;
 use super::mandate::NewMandate;
 use super::owner::NewOwner;
 use super::source::DocumentHash;
 use super::territory::Territory;
+use super::{Entry, NewEntry};
 
 /// The hash before the first row.
 pub(crate) const GENESIS: [u8; 32] = [0; 32];
@@ -27,12 +27,22 @@ pub(crate) const OWNER_LABEL: &str = "earmark owner 1";
 
 /// BLAKE3 over the canonical bytes of a row in its place.
 pub(crate) fn link(previous: &[u8; 32], seq: u64, entry: &NewEntry) -> [u8; 32] {
-    let row = match entry {
+    *blake3::hash(row(previous, seq, entry).as_bytes()).as_bytes()
+}
+
+fn row(previous: &[u8; 32], seq: u64, entry: &NewEntry) -> Canonical {
+    match entry {
         NewEntry::Declaration(declaration) => declaration_row(previous, seq, declaration),
         NewEntry::Mandate(mandate) => mandate_row(previous, seq, mandate),
         NewEntry::Owner(owner) => owner_row(previous, seq, owner),
-    };
-    *blake3::hash(row.as_bytes()).as_bytes()
+    }
+}
+
+/// The canonical bytes of all rows of a log, in order: what its hashes are taken over,
+/// and the leaves of a Merkle tree over it.
+pub fn canonical_rows(entries: &[Entry]) -> impl Iterator<Item = Vec<u8>> + '_ {
+    let before = std::iter::once(&GENESIS).chain(entries.iter().map(|entry| &entry.hash));
+    entries.iter().zip(before).map(|(entry, before)| row(before, entry.seq, &entry.row).as_bytes().to_vec())
 }
 
 /// A label, the hash before, seq (decimal).

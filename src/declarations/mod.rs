@@ -47,6 +47,7 @@ pub use territory::{Territory, TerritoryError};
 pub use vocabulary::{Translated, Vocabulary, VocabularyError};
 
 pub(crate) use authority::check_owners;
+pub use chain::canonical_rows;
 pub(crate) use chain::{
     ALIAS_SEPARATOR, DECLARATION_LABEL, DOCUMENTED_DECLARATION_LABEL, GENESIS, MANDATE_LABEL, OWNER_LABEL,
     link, territory_list,

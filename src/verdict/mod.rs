@@ -54,6 +54,7 @@
 //! What a file says about itself, in tags or signals, can restrict and never allow.
 
 mod book;
+mod declared;
 mod hearing;
 mod judge;
 mod licence;

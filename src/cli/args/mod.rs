@@ -12,6 +12,8 @@ pub mod log;
 pub mod parse;
 pub mod report;
 pub mod rescan;
+#[cfg(feature = "serve")]
+pub mod serve;
 #[cfg(test)]
 mod tests;
 
@@ -120,6 +122,12 @@ pub enum Command {
     Compare(CompareArgs),
     /// Look after a registry
     Registry(RegistryArgs),
+    /// Answer over HTTP what a registry knows, and take declarations
+    ///
+    /// Fingerprints and ISRCs go in, verdicts come out. What is declared is logged,
+    /// and the log proves itself. Needs nothing besides this program and the registry.
+    #[cfg(feature = "serve")]
+    Serve(serve::ServeArgs),
     /// Write a completion script for a shell to stdout
     #[command(after_help = "\
 Examples:

@@ -12,3 +12,5 @@ pub mod registry;
 pub mod report;
 pub mod rescan;
 pub mod scan;
+#[cfg(feature = "serve")]
+pub mod serve;

@@ -133,8 +133,9 @@ fn send(batches: &SyncSender<Batch>, batch: &mut Batch) {
 }
 
 /// A recording that can be registered.
-struct Prepared {
-    recording: NewRecording,
+pub struct Prepared {
+    /// What is to be registered.
+    pub recording: NewRecording,
     /// Why its tags could not be read.
     tags_error: Option<ReadError>,
     /// The length in the manifest, in seconds, if it is that of other audio.
@@ -157,7 +158,12 @@ pub fn other_length_told(said_s: Seconds, audio_s: Seconds) -> String {
 }
 
 /// Reads a source, which `row` is about; the error says why it cannot be registered.
-fn prepare(source: Source, row: Option<&Row>, params: &Params, limits: &Limits) -> Result<Prepared, String> {
+pub fn prepare(
+    source: Source,
+    row: Option<&Row>,
+    params: &Params,
+    limits: &Limits,
+) -> Result<Prepared, String> {
     let reading = reading::read(source, params, limits);
     // What a manifest said when the fingerprint was kept.
     let kept = match row {
