@@ -237,7 +237,7 @@ mod tests {
     fn what_is_not_understood_is_named() {
         let load = |pairs: &[(&str, &str)]| Config::load(None, variables(pairs), toml::Table::new());
         for (pairs, named) in [
-            ([("EARMARK_SERVE_WAITNG", "2")], "EARMARK_SERVE_WAITNG"),
+            ([("EARMARK_SERVE_PATIENCE", "2")], "EARMARK_SERVE_PATIENCE"),
             ([("EARMARK_SERVE_WAITING", "many")], "EARMARK_SERVE_WAITING"),
             ([("EARMARK_SERVE_LISTEN", "here")], "EARMARK_SERVE_LISTEN"),
         ] {
@@ -246,9 +246,9 @@ mod tests {
         }
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("serve.toml");
-        std::fs::write(&path, "waitng = 1").unwrap();
+        std::fs::write(&path, "patience = 1").unwrap();
         let error = Config::load(Some(&path), [], toml::Table::new()).unwrap_err().to_string();
-        assert!(error.contains("serve.toml") && error.contains("waitng"), "{error}");
+        assert!(error.contains("serve.toml") && error.contains("patience"), "{error}");
     }
 
     #[test]

@@ -3,6 +3,8 @@
 pub mod authority;
 pub mod compare;
 pub mod declare;
+#[cfg(test)]
+mod documented;
 pub mod evidence;
 pub mod fingerprint;
 pub mod inputs;
