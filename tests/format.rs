@@ -458,12 +458,12 @@ fn fingerprint_files_are_what_the_page_says() {
         peaks.push(&entry[parts[5].clone()]);
         at += parts[6].end;
     }
-    let keys = "`path` `bytes` `sha256` `columns` `tags` `tags_error` `audio` `error`";
+    let keys = "`path` `path_bytes` `bytes` `sha256` `columns` `tags` `tags_error` `audio` `error`";
     let documented: Vec<String> = table(&section("### Entries")).iter().map(|row| row[0].clone()).collect();
     assert!(documented.join(" ").ends_with(keys), "{documented:?}");
     for json in &descriptions {
         let found: Vec<&String> = json.as_object().expect("an object").keys().collect();
-        assert_eq!(found.len(), 8);
+        assert_eq!(found.len(), 9);
         assert!(found.iter().all(|key| keys.contains(&format!("`{key}`"))));
     }
     assert_eq!(descriptions[0]["sha256"], "ab".repeat(32));

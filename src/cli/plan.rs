@@ -123,6 +123,7 @@ impl Plan {
         self.inputs(&args.inputs, &args.listing)?;
         self.rows(&args.rows)?;
         self.read("--accept-terms", &args.licences.accept_terms);
+        self.read("--known", &args.known);
         self.registry(&args.registry.registry);
         self.write_or_stdout(args.out.as_deref());
         if let (Some(out), ScanFormat::Csv) = (&args.out, args.format) {
@@ -334,6 +335,12 @@ mod tests {
         ("declare --owner o --use search --allow --declarant d --document @ --registry r", Role::Nothing),
         ("declare --owner o --cawg @ --declarant d --registry r", Role::Nothing),
         ("declare --owner o --tdmrep @ --declarant d --registry r", Role::Nothing),
+        ("scan a --registry r --known @", Role::Reads),
+        #[cfg(feature = "serve")]
+        ("serve --registry r --config @", Role::Reads),
+        #[cfg(feature = "serve")]
+        ("serve --registry @", Role::Nothing),
+        ("registry init --registry @", Role::Nothing),
         ("registry info --registry @", Role::Nothing),
         ("registry list --registry @", Role::Nothing),
         ("registry remove i --registry @", Role::Nothing),

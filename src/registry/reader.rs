@@ -21,8 +21,7 @@ use super::{RegistryError, Snapshot};
 /// let before = reader.snapshot();
 /// // Some other process declares something.
 /// # let day = "2026-11-21T12:00:00Z";
-/// # let csv = "subject_kind,subject,use,permission,declarant,received_at\n\
-/// #     everything,,ai-training,disallow,Halden Bay Records,2026-11-21T12:00:00Z\n";
+/// # let csv = "prefix,use,permission,declarant\nQZHB1,ai-training,disallow,Halden Bay Records\n";
 /// # let rows = earmark::registry::parse_declarations(
 /// #     csv.as_bytes(), earmark::registry::TableFormat::Csv, "rows", day.parse()?)?.all_or_nothing()?;
 /// # Registry::open_for_writing(folder)?.declare(&rows)?;

@@ -75,6 +75,9 @@ fn every_key_is_documented_and_every_documented_key_is_written() {
     scan.extend(identify);
     let folder = folder();
     fs::write(folder.path().join("reserved.mp3"), reserved()).expect("a file");
+    // What follows the frames of an MP3 and is none of them was not heard.
+    let sound = fs::read("testdata/scraped/cut.mp3").expect("in the repository");
+    fs::write(folder.path().join("more.mp3"), [sound, b"no frames".repeat(2_000)].concat()).expect("a file");
     let line = format!("scan testdata/scraped {} --registry {{}} --format jsonl", folder.path().display());
     let objects = earmark(&line, registry()).objects();
     let (header, rows) = objects.split_first().expect("a header");

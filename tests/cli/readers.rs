@@ -81,6 +81,20 @@ fn extra(number: u64, params: &earmark::params::Params) -> NewRecording {
     }
 }
 
+/// Opens the registry for writing. A program that another test starts holds the lock of
+/// the last writer too, from its fork until it is that program.
+fn open_for_writing(folder: &Path) -> Registry {
+    let until = Instant::now() + Duration::from_secs(10);
+    loop {
+        match Registry::open_for_writing(folder) {
+            Err(earmark::registry::RegistryError::Locked { .. }) if Instant::now() < until => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            opened => return opened.expect("a registry"),
+        }
+    }
+}
+
 /// Commits until told to stop; which title each generation has goes into `titles`.
 fn keep_writing(
     folder: &Path,
@@ -92,7 +106,7 @@ fn keep_writing(
     let mut title = "state 0".to_owned();
     for turn in 1.. {
         // Closing takes the write-ahead log away, and opening makes a new one.
-        let mut registry = Registry::open_for_writing(folder).expect("a registry");
+        let mut registry = open_for_writing(folder);
         let params = registry.params().clone();
         for step in 0..6 {
             let note = |registry: &Registry, title: &str| {

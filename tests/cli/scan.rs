@@ -156,6 +156,7 @@ fn the_schema_stays() {
             "kind",
             "matches",
             "path",
+            "path_bytes",
             "reasons",
             "schema",
             "tag_checks",

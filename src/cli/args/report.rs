@@ -92,7 +92,8 @@ another one, and the fields of a row. The cells of a manifest are taken from the
 report, or from the fingerprint files.
 
 Exit codes: 0 the same to the byte, 1 something differs, 2 usage or environment, or
-a registry that is not a continuation of the one in the report, 3 some files are missing and the rest is the same (1 outranks 3).
+a registry that is not a continuation of the one in the report, 3 some files are missing
+and the rest is the same (1 outranks 3).
 
 Examples:
   earmark report verify verdicts.jsonl --registry their-registry
