@@ -173,7 +173,7 @@ fn the_schema_stays() {
         keys(&header),
         ["coverage", "inputs", "kind", "match_options", "params", "question", "registry", "schema", "tool"]
     );
-    assert_eq!(keys(&header["registry"]), ["generation", "hash", "id", "recordings"]);
+    assert_eq!(keys(&header["registry"]), ["generation", "hash", "id", "log", "recordings"]);
     assert_eq!(header["inputs"], json!(["testdata/scraped"]));
     assert_eq!(
         header["question"],
@@ -187,6 +187,7 @@ fn the_schema_stays() {
         [
             "audio_hash",
             "channels",
+            "claimed_s",
             "codec",
             "container",
             "duration_s",
@@ -194,7 +195,8 @@ fn the_schema_stays() {
             "packets",
             "packets_skipped",
             "sample_rate_hz",
-            "truncated"
+            "truncated",
+            "unheard"
         ]
     );
 }
