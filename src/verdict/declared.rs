@@ -20,7 +20,7 @@ impl DeclarationBook {
             })
             .collect();
         // Stable: among equally strict ones the first recording speaks first.
-        findings.sort_by(|a, b| b.kind.cmp(&a.kind));
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.kind));
         let kind = findings.first().map_or(VerdictKind::NoMatch, |finding| finding.kind);
         Verdict { kind, reasons: findings.into_iter().flat_map(|finding| finding.reasons).collect() }
     }

@@ -1,6 +1,6 @@
 //! Signed answers: who answered what, for which question, from which state.
 //!
-//! The signature is a signed note over seven lines (see [`text`]). It names the
+//! The signature is a signed note over five lines (see [`Statement::text`]). It names the
 //! SHA-256 of the answer's bytes, so that the answer itself stays what it is, and the
 //! root of the log, so that the state can be held against a checkpoint.
 
