@@ -28,7 +28,8 @@ pub struct Inputs {
 }
 
 /// What is to be read.
-pub fn listing(args: &ListingArgs, named: &[PathBuf], rows: Vec<RowSource>) -> Result<Listing, CliError> {
+pub fn listing(args: &ListingArgs, named: &[PathBuf], mut rows: Vec<RowSource>) -> Result<Listing, CliError> {
+    rows.iter_mut().for_each(|source| source.member_limit = args.member_limit());
     Ok(Listing {
         rows,
         named: named.to_vec(),

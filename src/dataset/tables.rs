@@ -17,7 +17,7 @@ use parquet::schema::types::{Type, TypePtr};
 
 use super::cells::{COLUMNS, Cells, List};
 use super::{AnnotateError, Counts, Form, Verdicts, finish, next_of};
-use crate::inputs::{BATCH_ROWS, InputError, RowSource, parquet_counts, parquet_pages};
+use crate::inputs::{BATCH_ROWS, InputError, RowSource, parquet_counts, parquet_footer, parquet_pages};
 
 /// Where Arrow keeps the schema of the columns, which more columns contradict.
 /// Readers without it go by the types of Parquet.
@@ -36,6 +36,7 @@ pub(super) fn write<W: Write + Send>(
     out: &mut W,
 ) -> Result<Counts, AnnotateError> {
     let open = || File::open(&source.path).map_err(InputError::from);
+    parquet_footer::check(&mut open()?)?;
     let (bytes, reader) = (open()?, SerializedFileReader::new(open()?)?);
     let metadata = reader.metadata().file_metadata();
     let schema = match form {
@@ -72,7 +73,7 @@ pub(super) fn write<W: Write + Send>(
             copy(&bytes, group.metadata(), form, &mut out)?;
         } else {
             for at in 0..group.num_columns() {
-                parquet_pages::check(&mut &bytes, group.metadata().column(at))?;
+                parquet_pages::check(&mut &bytes, group.metadata().column(at), source.member_limit)?;
                 filter(group.as_ref(), at, &kept, &mut out)?;
             }
         }

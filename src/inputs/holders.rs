@@ -62,8 +62,12 @@ impl Listing {
                 match holds {
                     Holds::Tar => holders.push(Holder::Tar(path)),
                     Holds::Parquet => {
-                        let columns = self.columns.clone();
-                        holders.push(Holder::Rows(RowSource { columns, ..RowSource::new(path) }));
+                        let (columns, member_limit) = (self.columns.clone(), self.member_limit);
+                        holders.push(Holder::Rows(RowSource {
+                            columns,
+                            member_limit,
+                            ..RowSource::new(path)
+                        }));
                     }
                     Holds::Audio | Holds::Fingerprints | Holds::Zip => {
                         other = Some(path);

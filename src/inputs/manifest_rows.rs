@@ -47,17 +47,15 @@ impl Rows {
 
     /// Gives the items of every row to `push`: at least one, also for a row that names
     /// nothing.
-    #[cfg_attr(not(feature = "parquet"), allow(unused_variables))]
     pub(super) fn read(
         self,
-        member_limit: u64,
         push: &mut dyn FnMut(Item) -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>, InputError> {
         match self.kind {
             ManifestKind::Jsonl => json_rows::read(&self.source, push),
             ManifestKind::Csv => csv_rows::read(&self.source, push),
             #[cfg(feature = "parquet")]
-            ManifestKind::Parquet => super::parquet_rows::read(&self.source, member_limit, push),
+            ManifestKind::Parquet => super::parquet_rows::read(&self.source, push),
             #[cfg(not(feature = "parquet"))]
             ManifestKind::Parquet => Err(InputError::NoParquet),
         }
@@ -115,7 +113,7 @@ mod tests {
         let mut found = Vec::new();
         let _ = Rows::open(&source)
             .map_err(told)?
-            .read(1 << 20, &mut |item| {
+            .read(&mut |item| {
                 let name = item.name().strip_prefix(folder.path()).expect("below").display().to_string();
                 found.push(match item.input {
                     Input::File(_) => name,

@@ -35,6 +35,8 @@ mod lines;
 mod manifest_rows;
 mod members;
 #[cfg(feature = "parquet")]
+pub(crate) mod parquet_footer;
+#[cfg(feature = "parquet")]
 pub(crate) mod parquet_pages;
 #[cfg(feature = "parquet")]
 mod parquet_rows;
@@ -45,6 +47,8 @@ mod stream;
 mod tar_members;
 #[cfg(test)]
 mod testing;
+#[cfg(feature = "parquet")]
+mod thrift;
 mod walk;
 mod zip_members;
 

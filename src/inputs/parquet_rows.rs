@@ -14,10 +14,10 @@ use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
 use super::columns::RowItems;
 use super::csv_rows::no_column;
 use super::members::extension;
-use super::parquet_pages;
 use super::sniff::{Bytes, Sniffed, sniff};
 use super::tar_members::inside;
 use super::{Input, InputError, Item, PATH_COLUMNS, RowSource, Shared, is_audio_extension};
+use super::{parquet_footer, parquet_pages};
 
 /// Rows that are copied at a time where some are left out.
 pub const BATCH_ROWS: usize = 64;
@@ -64,7 +64,7 @@ impl Column {
 /// Looks whether there is a column with paths or audio, and no other that may hold
 /// audio of a form that nobody knows.
 pub(super) fn check(source: &RowSource) -> Result<(), InputError> {
-    let rows = ParquetRows::open(source, 0)?;
+    let rows = ParquetRows::open(source, Taken::Nothing)?;
     rows.columns.iter().try_for_each(|column| match column {
         Column::Sound { name, bytes, is_named: false, .. } => rows.check_unknown(name, *bytes),
         _ => Ok(()),
@@ -74,10 +74,9 @@ pub(super) fn check(source: &RowSource) -> Result<(), InputError> {
 /// Gives the items of every row to `push`.
 pub(super) fn read(
     source: &RowSource,
-    limit: u64,
     push: &mut dyn FnMut(Item) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, InputError> {
-    for items in ParquetRows::open(source, limit)? {
+    for items in ParquetRows::open(source, Taken::Audio)? {
         for item in items? {
             if push(item).is_break() {
                 return Ok(ControlFlow::Break(()));
@@ -91,13 +90,20 @@ pub(super) fn read(
 pub(crate) fn counts(
     source: &RowSource,
 ) -> Result<impl Iterator<Item = Result<usize, InputError>>, InputError> {
-    // Without room for any of it, audio is not copied.
-    Ok(ParquetRows::open(source, 0)?.map(|items| items.map(|items| items.len())))
+    Ok(ParquetRows::open(source, Taken::Nothing)?.map(|items| items.map(|items| items.len())))
+}
+
+/// Whether audio in the rows is copied, or only counted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    Audio,
+    Nothing,
 }
 
 /// The rows of a file, with the items of each.
 struct ParquetRows<'a> {
     source: &'a RowSource,
+    /// Bytes of audio in a row that are taken.
     limit: u64,
     reader: SerializedFileReader<File>,
     pages: File,
@@ -113,9 +119,11 @@ struct ParquetRows<'a> {
 }
 
 impl<'a> ParquetRows<'a> {
-    fn open(source: &'a RowSource, limit: u64) -> Result<Self, InputError> {
+    fn open(source: &'a RowSource, taken: Taken) -> Result<Self, InputError> {
+        let limit = if taken == Taken::Audio { source.member_limit } else { 0 };
+        let mut pages = File::open(&source.path)?;
+        parquet_footer::check(&mut pages)?;
         let reader = SerializedFileReader::new(File::open(&source.path)?).map_err(damaged)?;
-        let pages = File::open(&source.path)?;
         let columns = columns(reader.metadata().file_metadata().schema_descr(), source)?;
         let cells = Vec::new();
         Ok(Self { source, limit, reader, pages, columns, group: 0, left: 0, cells, number: 0 })
@@ -126,7 +134,7 @@ impl<'a> ParquetRows<'a> {
         let mut pages = File::open(&self.source.path)?;
         for group in 0..self.reader.num_row_groups() {
             let group = self.reader.get_row_group(group).map_err(damaged)?;
-            let mut cells = Cells::open(group.as_ref(), at, &mut pages)?;
+            let mut cells = Cells::open(group.as_ref(), at, &mut pages, self.source.member_limit)?;
             for _ in 0..group.metadata().num_rows() {
                 let values = cells.next()?;
                 let Some(first) = values.first() else { continue };
@@ -154,7 +162,8 @@ impl<'a> ParquetRows<'a> {
             }
             let group = self.reader.get_row_group(self.group).map_err(damaged)?;
             self.group += 1;
-            let mut open = |at: usize| Cells::open(group.as_ref(), at, &mut self.pages);
+            let mut open =
+                |at: usize| Cells::open(group.as_ref(), at, &mut self.pages, self.source.member_limit);
             let cells = self.columns.iter().map(|column| match column {
                 Column::Sound { bytes, path, .. } => Ok((open(*bytes)?, path.map(&mut open).transpose()?)),
                 Column::Text { at, .. } => Ok((open(*at)?, None)),
@@ -325,8 +334,8 @@ struct Cells {
 }
 
 impl Cells {
-    fn open(group: &dyn RowGroupReader, at: usize, pages: &mut File) -> Result<Self, InputError> {
-        parquet_pages::check(pages, group.metadata().column(at))?;
+    fn open(group: &dyn RowGroupReader, at: usize, pages: &mut File, limit: u64) -> Result<Self, InputError> {
+        parquet_pages::check(pages, group.metadata().column(at), limit)?;
         let size = group.metadata().column(at).uncompressed_size();
         if !(0..=LARGEST_CHUNK).contains(&size) {
             return Err(damaged_text(format!(
@@ -400,10 +409,10 @@ mod tests {
     }
 
     fn read_all(path: &Path, limit: u64) -> Result<Vec<String>, String> {
-        let source = RowSource::new(path.to_owned());
+        let source = RowSource { member_limit: limit, ..RowSource::new(path.to_owned()) };
         let mut found = Vec::new();
         let folder = path.parent().expect("a folder");
-        let _ = read(&source, limit, &mut |item| {
+        let _ = read(&source, &mut |item| {
             let name = item.name().strip_prefix(folder).expect("below").display().to_string();
             found.push(match item.input {
                 Input::File(_) => name,

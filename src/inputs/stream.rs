@@ -53,12 +53,14 @@ pub struct RowSource {
     pub columns: ColumnChoice,
     /// Where relative paths start; `None` for the manifest's folder.
     pub base: Option<PathBuf>,
+    /// Bytes that audio inside of a Parquet file, or one of its pages, may have unpacked.
+    pub member_limit: u64,
 }
 
 impl RowSource {
     /// The manifest at `path`, of which nobody said anything.
     pub fn new(path: PathBuf) -> Self {
-        Self { path, columns: ColumnChoice::default(), base: None }
+        Self { path, columns: ColumnChoice::default(), base: None, member_limit: LARGEST_MEMBER }
     }
 
     /// Where relative paths start.
@@ -225,7 +227,7 @@ struct Lister {
 impl Lister {
     fn all(&self, rows: Vec<Result<Rows, InputError>>, push: &mut Push<'_>) -> ControlFlow<()> {
         for (source, rows) in self.listing.rows.iter().zip(rows) {
-            self.contained(&source.path, push, |push| rows?.read(self.listing.member_limit, push))?;
+            self.contained(&source.path, push, |push| rows?.read(push))?;
         }
         for named in &self.listing.named {
             self.named(named, push)?;
@@ -287,8 +289,9 @@ impl Lister {
                 read
             }),
             Holds::Parquet => self.contained(&path, push, |push| {
-                let source = RowSource { columns: columns.clone(), ..RowSource::new(path.clone()) };
-                Rows::open_as(ManifestKind::Parquet, &source)?.read(*limit, push)
+                let (columns, member_limit) = (columns.clone(), *limit);
+                let source = RowSource { columns, member_limit, ..RowSource::new(path.clone()) };
+                Rows::open_as(ManifestKind::Parquet, &source)?.read(push)
             }),
         }
     }

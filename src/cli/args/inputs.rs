@@ -96,7 +96,8 @@ impl RowsArgs {
         let mut sources = Vec::new();
         for named in &self.manifest {
             let (columns, base) = (columns.clone(), &self.path_base);
-            let source = |path| RowSource { path, columns: columns.clone(), base: base.clone() };
+            let source =
+                |path| RowSource { columns: columns.clone(), base: base.clone(), ..RowSource::new(path) };
             sources.extend(manifests(named)?.into_iter().map(source));
         }
         Ok(sources)
