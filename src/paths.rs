@@ -33,7 +33,7 @@ pub fn text(path: &Path) -> String {
 /// and say nothing.
 pub fn path(text: &str, bytes: Option<&PathBytes>) -> PathBuf {
     match bytes {
-        Some(bytes) if String::from_utf8_lossy(&bytes.0) == text => of_bytes(&bytes.0, text),
+        Some(bytes) if String::from_utf8_lossy(&bytes.0) == text => of_bytes(&bytes.0),
         _ => PathBuf::from(text),
     }
 }
@@ -46,16 +46,18 @@ pub(crate) fn raw<'a>(text: &'a str, bytes: Option<&PathBytes>) -> Cow<'a, [u8]>
     }
 }
 
+/// The path of these bytes.
 #[cfg(unix)]
-fn of_bytes(bytes: &[u8], _: &str) -> PathBuf {
+pub(crate) fn of_bytes(bytes: &[u8]) -> PathBuf {
     use std::os::unix::ffi::OsStrExt;
     std::ffi::OsStr::from_bytes(bytes).into()
 }
 
-/// Elsewhere names are text in all but a few cases.
+/// The path of these bytes. Names are text in all but a few cases elsewhere than on
+/// Unix; what is not is shown as U+FFFD.
 #[cfg(not(unix))]
-fn of_bytes(_: &[u8], text: &str) -> PathBuf {
-    text.into()
+pub(crate) fn of_bytes(bytes: &[u8]) -> PathBuf {
+    String::from_utf8_lossy(bytes).into_owned().into()
 }
 
 impl fmt::Display for PathBytes {

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use earmark::dataset::{
     AnnotateError, Cells, Counts, Form, List, Lists, Separator, Spool, write_rows, write_tar,
@@ -142,10 +142,15 @@ impl Dataset {
             left_out += listed.left_out;
             for name in &listed.first_left_out {
                 let why = match self.separator {
-                    Separator::LineFeed => {
+                    Separator::LineFeed if !name.components().any(|part| part == Component::ParentDir) => {
                         "is on no list, as lists of lines cannot hold such a name: use --null"
                     }
-                    Separator::Nul => "is on no list, as it is empty or holds NUL, and no file is called so",
+                    Separator::LineFeed => {
+                        "is on no list: it leads out of its archive, or lists of lines cannot hold such a name"
+                    }
+                    Separator::Nul => {
+                        "is on no list: it leads out of its archive, is empty or holds NUL, and no file is called so"
+                    }
                 };
                 tell_of(name, &why);
             }

@@ -61,7 +61,7 @@ pub struct Listed {
     pub paths: u64,
     /// Those of them that would be on a milder list by their own verdict.
     pub by_others: u64,
-    /// How many paths could not be written.
+    /// How many paths were not written: they would be read as something else.
     pub left_out: u64,
     /// The first of these.
     pub first_left_out: Vec<PathBuf>,
@@ -131,7 +131,7 @@ impl Lists {
                 continue;
             }
             let path = cells.raw();
-            if !separator.holds(&path) {
+            if !separator.holds(&path) || list == List::Allow && leads_elsewhere(&cells.file()) {
                 listed.left_out += 1;
                 if listed.first_left_out.len() < MOST_NAMED {
                     listed.first_left_out.push(cells.file());
@@ -168,6 +168,19 @@ fn meanings(path: &Path) -> Vec<u64> {
         all.push(hash(b"file", format!("{id:?}#{fragment}").as_bytes()));
     }
     all
+}
+
+/// Whether a name goes up from what is not a folder, as `x.zip/../song.mp3` does. What
+/// stands in the archive was checked; whoever tidies the name up finds another file.
+fn leads_elsewhere(path: &Path) -> bool {
+    let mut before = PathBuf::new();
+    for part in path.components() {
+        if part == Component::ParentDir && !before.as_os_str().is_empty() && !before.is_dir() {
+            return true;
+        }
+        before.push(part);
+    }
+    false
 }
 
 /// The file and the fragment of a name that may be that of a passage.
@@ -287,6 +300,26 @@ mod tests {
         }
         let rows = [cells("a\0b", Allowed), cells("c", Allowed)];
         assert_eq!(written(&rows, List::Allow, Separator::Nul).0, b"c\0");
+    }
+
+    #[test]
+    fn a_member_of_an_archive_does_not_allow_a_file_outside() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("x.zip"), "x").expect("file");
+        fs::write(at("song.mp3"), "x").expect("file");
+        fs::create_dir(at("inner")).expect("folder");
+        let rows = [
+            cells(at("x.zip/../song.mp3"), Allowed),
+            cells(at("x.zip/a/../../song.mp3"), Allowed),
+            cells(at("inner/../song.mp3"), Allowed),
+            cells("-/../song.mp3", Allowed),
+            cells("../song.mp3", Allowed),
+        ];
+        let (_, allowed) = written(&rows, List::Allow, Separator::Nul);
+        assert_eq!((allowed.paths, allowed.left_out), (2, 3));
+        let refused = [cells(at("x.zip/../song.mp3"), Disallowed)];
+        assert_eq!(written(&refused, List::Deny, Separator::Nul).1.paths, 1);
     }
 
     #[cfg(unix)]

@@ -177,7 +177,7 @@ impl<'a> ParquetRows<'a> {
 
     fn row(&mut self) -> Result<Vec<Item>, InputError> {
         let mut items = RowItems::new(self.source);
-        let row = inside(&self.source.path, &self.number.to_string());
+        let row = inside(&self.source.path, self.number.to_string());
         self.number += 1;
         let mut cells = Vec::with_capacity(self.cells.len());
         for (first, second) in &mut self.cells {
@@ -191,7 +191,7 @@ impl<'a> ParquetRows<'a> {
             let base = if at == 0 && *is_named { row.clone() } else { inside(&row, name) };
             let path = beside.first().and_then(text);
             for (index, value) in values.iter().enumerate() {
-                let base = if values.len() > 1 { inside(&base, &index.to_string()) } else { base.clone() };
+                let base = if values.len() > 1 { inside(&base, index.to_string()) } else { base.clone() };
                 let called = path.map_or_else(|| base.clone(), |path| inside(&base, path));
                 if let Some(item) = sound(name, *is_named, called, value.data(), self.limit)? {
                     items.add(item);

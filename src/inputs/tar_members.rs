@@ -18,12 +18,15 @@ use super::lines::plain;
 use super::members::{Fate, MemberKind, fate};
 use super::walk::Skipped;
 use super::{Input, InputError, Item, Shared};
+use crate::paths;
 
 /// A member of a tar archive, as it stands in there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TarMember {
     /// Its name; bytes that are not UTF-8 are shown as U+FFFD.
     pub name: String,
+    /// The bytes of its name.
+    pub name_bytes: Vec<u8>,
     /// Whether it has bytes, or stands for something else.
     pub kind: MemberKind,
     /// Bytes of its content.
@@ -151,8 +154,10 @@ fn member<R: Read>(entry: &mut Entry<'_, R>) -> Result<TarMember, InputError> {
     let size = if matches!(kind, MemberKind::Link(_)) { 0 } else { entry.size() };
     let end =
         size.checked_next_multiple_of(BLOCK).and_then(|size| entry.raw_file_position().checked_add(size));
+    let name_bytes = entry.path_bytes().into_owned();
     Ok(TarMember {
-        name: String::from_utf8_lossy(&entry.path_bytes()).into_owned(),
+        name: String::from_utf8_lossy(&name_bytes).into_owned(),
+        name_bytes,
         kind,
         size,
         end: end.ok_or_else(|| damaged("a member claims more than 16 EiB"))?,
@@ -195,13 +200,13 @@ pub(super) fn read_from(
 ) -> Result<ControlFlow<()>, InputError> {
     let mut flow = ControlFlow::Continue(());
     archive.each(|member, content| -> Result<_, InputError> {
-        let TarMember { name, kind, .. } = member;
+        let TarMember { name, name_bytes, kind, .. } = member;
         let fate = fate(choice, name, kind, content, skipped);
         match fate.map_err(|error| damaged(format!("{name} cannot be read: {error}")))? {
             Fate::Checked(head) => {
                 flow = push(in_memory(path, member, &mut (&head[..]).chain(content), limit)?)
             }
-            Fate::Refused(error) => flow = push(Item::unreadable(inside(path, name), error)),
+            Fate::Refused(error) => flow = push(Item::unreadable(inside(path, name_bytes), error)),
             Fate::Unchecked | Fate::Silent => {}
         }
         Ok(flow)
@@ -219,8 +224,8 @@ fn in_memory(
     content: &mut dyn Read,
     limit: u64,
 ) -> Result<Item, InputError> {
-    let TarMember { name, size, .. } = member;
-    let path = inside(path, name);
+    let TarMember { name, name_bytes, size, .. } = member;
+    let path = inside(path, name_bytes);
     match content_of(content, limit) {
         // The archive ends in it, which the library does not call an error.
         Ok(bytes) if bytes.len() as u64 != *size => {
@@ -243,12 +248,13 @@ pub(super) fn content_of(content: &mut dyn Read, limit: u64) -> Result<Vec<u8>, 
     Ok(bytes)
 }
 
-/// How something inside a file is called: the file, `/`, and its name in there.
-pub(super) fn inside(file: &Path, name: &str) -> std::path::PathBuf {
+/// How something inside a file is called: the file, `/`, and the bytes of its name in
+/// there.
+pub(super) fn inside(file: &Path, name: impl AsRef<[u8]>) -> std::path::PathBuf {
     // Not `join`, for which a name that starts with `/` is a path of its own.
     let mut path = file.as_os_str().to_owned();
     path.push("/");
-    path.push(name);
+    path.push(paths::of_bytes(name.as_ref()));
     path.into()
 }
 
@@ -337,6 +343,31 @@ mod tests {
             .sum();
         tar[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
         assert_eq!(read_all(&tar, 100).0, ["/../../../etc/x.mp3: 3"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn bytes_of_names_stay() {
+        let mut tar = archive(&[("la_.mp3", b"123")]);
+        tar[2] = 0xe9;
+        let sum: u32 = tar[..512]
+            .iter()
+            .enumerate()
+            .map(|(at, byte)| if (148..156).contains(&at) { 32 } else { u32::from(*byte) })
+            .sum();
+        tar[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("x.tar");
+        std::fs::write(&path, tar).expect("a file");
+        let mut names = Vec::new();
+        let (choice, mut skipped) = (Choice::default(), Skipped::default());
+        let _ = read(&path, &choice, 100, &mut skipped, &mut |item| {
+            names.push(item.name().as_os_str().as_encoded_bytes().to_vec());
+            ControlFlow::Continue(())
+        })
+        .expect("an archive");
+        assert_eq!(names.len(), 1);
+        assert!(names[0].ends_with(b"x.tar/la\xe9.mp3"), "{names:?}");
     }
 
     #[test]

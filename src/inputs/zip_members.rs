@@ -107,13 +107,12 @@ fn member<R: Read + Seek>(
     skipped: &mut Skipped,
 ) -> Result<Option<Item>, InputError> {
     // Without its content, so that a directory costs nothing.
-    let (name, is_symlink, is_dir) = match archive.by_index_raw(number) {
-        Ok(member) => {
-            (String::from_utf8_lossy(member.name_raw()).into_owned(), member.is_symlink(), member.is_dir())
-        }
+    let (name_bytes, is_symlink, is_dir) = match archive.by_index_raw(number) {
+        Ok(member) => (member.name_raw().to_vec(), member.is_symlink(), member.is_dir()),
         Err(error) => return Err(damaged(error)),
     };
-    let path = inside(path, &name);
+    let name = String::from_utf8_lossy(&name_bytes);
+    let path = inside(path, &name_bytes);
     if is_dir {
         return Ok(None);
     }
