@@ -1,4 +1,4 @@
-//! Times and lines as people read them, for terminals and pictures.
+//! Times and lines as people read them, for terminals, pages and pictures.
 
 use crate::units::Seconds;
 
@@ -18,6 +18,47 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
         }
     }
     lines
+}
+
+/// `text` with everything made visible that steers what shows it, or that nobody sees:
+/// a name of a file or a title must not move the cursor, turn the direction of writing,
+/// begin a line, or look like another name. What is made visible becomes `\u{202e}`.
+pub fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut before = None;
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        let joins = matches!(c, '\u{200c}' | '\u{200d}') && joins(before, rest.peek().copied());
+        match c {
+            _ if joins => out.push(c),
+            // As Rust writes them: the short forms are what people know.
+            '\n' | '\r' | '\t' => out.extend(c.escape_default()),
+            _ if is_hidden(c) => out.extend(c.escape_unicode()),
+            _ => out.push(c),
+        }
+        before = Some(c);
+    }
+    out
+}
+
+/// Whether nobody sees `c`, or it steers what shows it: control characters, marks and
+/// isolates of the Unicode Bidirectional Algorithm (UAX #9, section 2), ends of lines,
+/// and what has no width (Unicode 16, `Default_Ignorable_Code_Point`) but variation
+/// selectors, which emoji need.
+pub fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Whether a joiner between these characters has a meaning: scripts that join their
+/// letters and emoji have one, and are outside of Latin.
+fn joins(before: Option<char>, after: Option<char>) -> bool {
+    let joined = |c: Option<char>| c.is_some_and(|c| c >= '\u{590}' && !is_hidden(c));
+    joined(before) && joined(after)
 }
 
 /// A time as people write it: `0:07`, `1:02:03`, with so many decimals of a
@@ -45,6 +86,24 @@ mod tests {
         assert_eq!(wrapped("", 5), [""]);
         assert_eq!(wrapped("ab cd  ef", 5), ["ab cd", "ef"]);
         assert_eq!(wrapped("a https://example b", 6), ["a", "https://example", "b"]);
+    }
+
+    #[test]
+    fn nothing_is_hidden_and_nothing_steers() {
+        let cases = [
+            ("a\u{1b}[2J\nb\u{9b}é", "a\\u{1b}[2J\\nb\\u{9b}é"),
+            ("song\u{202e}3pm.exe", "song\\u{202e}3pm.exe"),
+            ("so\u{200b}ng\u{2028}\u{feff}", "so\\u{200b}ng\\u{2028}\\u{feff}"),
+            ("pay\u{200d}pal", "pay\\u{200d}pal"),
+            ("tag\u{e0041}", "tag\\u{e0041}"),
+            // Joiners of Persian and of emoji have a meaning; their variation selectors, too.
+            ("می\u{200c}خواهم", "می\u{200c}خواهم"),
+            ("👩\u{200d}🎤 ❤\u{fe0f}", "👩\u{200d}🎤 ❤\u{fe0f}"),
+            ("\u{200d}👩", "\\u{200d}👩"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(visible(text), expected, "{text:?}");
+        }
     }
 
     #[test]

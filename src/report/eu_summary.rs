@@ -13,6 +13,7 @@ use std::io::{self, Write};
 
 use super::page::text::{bytes, counted, grouped, span};
 use super::{LICENCE_COLUMNS, OBTAINED_COLUMNS, SOURCE_COLUMNS, ScanHeader, Share, Totals};
+use crate::text;
 use crate::verdict::{Policy, VerdictKind};
 
 /// Most rows of a table; the rest is summed up.
@@ -216,7 +217,7 @@ fn names(columns: &[&str]) -> String {
 fn code(text: &str) -> String {
     text.chars()
         .map(|c| {
-            if c.is_control() {
+            if text::is_hidden(c) {
                 ' '
             } else if c == '`' {
                 '\u{2019}'

@@ -7,6 +7,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use super::{Page, PageFile};
+use crate::text;
 
 /// The files of a package, in the order of their names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,7 +76,7 @@ impl Evidence {
 /// `name` as that of one folder on every system: no name that leads out of it, and
 /// nothing that a system takes for the end of a name.
 fn folder(name: &str) -> String {
-    let plain = |c: char| if c.is_control() || r#"/\:*?"<>|"#.contains(c) { '_' } else { c };
+    let plain = |c: char| if text::is_hidden(c) || r#"/\:*?"<>|"#.contains(c) { '_' } else { c };
     let folder: String = name.chars().map(plain).collect();
     // Dots and blanks at the end are not part of a name on Windows.
     match folder.trim_end_matches(['.', ' ']) {

@@ -1,4 +1,7 @@
 //! A scan as CSV: one row a file, the main fields, for spreadsheets.
+//!
+//! A spreadsheet runs a cell that looks like a formula. Texts that come from outside,
+//! names of files say, never do: they get an apostrophe in front (OWASP, CSV injection).
 
 use std::io::{self, Write};
 
@@ -60,14 +63,14 @@ impl<W: Write> ScanCsv<W> {
         declarations.dedup();
         let question = &header.question;
         let cells: [String; SCAN_CSV_COLUMNS.len()] = [
-            row.path.clone(),
+            cell(&row.path),
             row.verdict.to_string(),
             joined(row.reasons.iter().map(|reason| reason.code.to_string())),
             joined(declarations.iter().map(u64::to_string)),
             row.duration_s.map_or_else(String::new, seconds),
             joined(row.tag_checks.iter().map(|check| check.isrc.as_str().to_owned())),
             joined(row.tag_checks.iter().map(|check| check.sound.name().to_owned())),
-            each(|found| found.recording.clone()),
+            each(|found| cell(&found.recording)),
             each(|found| found.isrcs.iter().map(|isrc| isrc.as_str()).collect::<Vec<_>>().join(" ")),
             each(|found| seconds(found.place.query_start_s)),
             each(|found| seconds(found.place.query_end_s)),
@@ -77,9 +80,9 @@ impl<W: Write> ScanCsv<W> {
             each(|found| format!("{:.2e}", found.e_value)),
             each(|found| {
                 let ids: Vec<&str> = found.siblings.iter().map(|s| s.recording.as_str()).collect();
-                ids.join(" ")
+                cell(&ids.join(" "))
             }),
-            row.error.clone().unwrap_or_default(),
+            row.error.as_deref().map_or_else(String::new, cell),
             row.file.map_or_else(String::new, |file| hex(&file.sha256)),
             row.audio.as_ref().map_or_else(String::new, |audio| hex(&audio.audio_hash)),
             question.use_.to_string(),
@@ -98,6 +101,26 @@ impl<W: Write> ScanCsv<W> {
     pub fn flush(&mut self) -> io::Result<()> {
         self.csv.flush()
     }
+}
+
+/// `text` as no spreadsheet takes it for a formula: those begin with one of these
+/// characters, or with their wide forms, and blanks before them do not count.
+fn cell(text: &str) -> String {
+    let begins = ['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
+    // A line within a cell, or what stands behind a semicolon, is a cell of its own to
+    // some programs.
+    let is_formula = |part: &str| part.trim_start().starts_with(begins);
+    if !text.split([';', '\n', '\r', '\t']).any(is_formula) {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len() + 1);
+    for part in text.split_inclusive([';', '\n', '\r', '\t']) {
+        if is_formula(part) {
+            out.push('\'');
+        }
+        out.push_str(part);
+    }
+    out
 }
 
 fn seconds(value: f64) -> String {
@@ -124,6 +147,26 @@ fn io_error(error: csv::Error) -> io::Error {
 mod tests {
     use super::super::scan_row::tests::{example, failed, header as report_header};
     use super::*;
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        let cases = [
+            ("=HYPERLINK(\"http://x\").mp3", "'=HYPERLINK(\"http://x\").mp3"),
+            (" +1.mp3", "' +1.mp3"),
+            ("-a", "'-a"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("\u{ff1d}1", "'\u{ff1d}1"),
+            ("a;=1+1;b", "a;'=1+1;b"),
+            ("a\n=1", "a\n'=1"),
+            ("\t=1", "\t'=1"),
+            ("a-b = c.mp3", "a-b = c.mp3"),
+            ("'=1", "'=1"),
+            ("", ""),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(cell(text), expected, "{text:?}");
+        }
+    }
 
     #[test]
     fn a_row_holds_the_main_fields_in_the_order_of_the_header() {

@@ -12,14 +12,9 @@ pub(crate) const RED: &str = "\u{1b}[31m";
 pub(crate) const GREEN: &str = "\u{1b}[32m";
 pub(crate) const YELLOW: &str = "\u{1b}[33m";
 
-/// `text` with control characters made visible: a file name or a tag must not
-/// be able to steer the terminal.
+/// `text` with what steers a terminal, or is not seen there, made visible.
 pub fn clean(text: &str) -> String {
-    let mut clean = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() { clean.extend(c.escape_default()) } else { clean.push(c) }
-    }
-    clean
+    text::visible(text)
 }
 
 /// `1:02:03.4` or `0:07.3`; nothing is before 0.
@@ -30,11 +25,6 @@ pub(super) fn clock(seconds: Seconds) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn control_characters_become_visible() {
-        assert_eq!(clean("a\u{1b}[2J\nb\u{9b}é"), "a\\u{1b}[2J\\nb\\u{9b}é");
-    }
 
     #[test]
     fn times_are_rounded_once() {

@@ -60,12 +60,30 @@ fn write(level: &str, message: &str, path: Option<&str>) {
     } else {
         match path {
             Some(path) => writeln!(out, "earmark: {}", clean(&format!("{path}: {message}"))),
-            None => writeln!(out, "earmark: {message}"),
+            None => writeln!(out, "earmark: {}", lines(message)),
         }
     };
+}
+
+/// A message as a terminal may have it. Lines of a message stay lines; no line but the
+/// first can look like a message of its own.
+fn lines(message: &str) -> String {
+    let lines: Vec<String> = message.trim_end().split('\n').map(clean).collect();
+    lines.join("\n         ")
 }
 
 /// `1 file`, `2 files`.
 pub fn counted(count: u64, one: &str) -> String {
     format!("{count} {one}{}", if count == 1 { "" } else { "s" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_message_steers_the_terminal_or_forges_another() {
+        let hostile = "cannot read a\u{1b}[2J\nearmark: all is well\u{202e}";
+        assert_eq!(lines(hostile), "cannot read a\\u{1b}[2J\n         earmark: all is well\\u{202e}");
+    }
 }

@@ -3,10 +3,12 @@
 use crate::text;
 use crate::units::Seconds;
 
-/// `raw` as it may stand between tags and in attributes between double quotes.
-/// Control characters, and those that turn the direction of writing, become
-/// visible: a title must not be able to rearrange the line that it stands in.
+/// `raw` as it may stand between tags and in attributes between double quotes. What
+/// steers a line or is not seen becomes visible: a title must not be able to rearrange
+/// the line that it stands in.
 pub(super) fn escaped(raw: &str) -> String {
+    let blanks = raw.replace(['\n', '\t'], " ");
+    let raw = text::visible(&blanks);
     let mut out = String::with_capacity(raw.len());
     for c in raw.chars() {
         match c {
@@ -15,18 +17,10 @@ pub(super) fn escaped(raw: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
-            '\n' | '\t' => out.push(' '),
-            _ if c.is_control() || steers(c) => out.extend(c.escape_unicode()),
             _ => out.push(c),
         }
     }
     out
-}
-
-/// Marks, embeddings, overrides and isolates of the Unicode Bidirectional
-/// Algorithm (UAX #9, section 2), and line separators.
-fn steers(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// `0:07.3`; nothing is before 0.
