@@ -1,13 +1,33 @@
-//! From a source to what is known of it, for one source and for many.
+//! From a source and a registry to what is known of the source.
+//!
+//! [`Checker`] says what owners declared about the recordings in a [`Source`],
+//! [`Identifier`] which recordings these are, [`prepare`](fn@prepare) makes of a source a
+//! recording to register. All of them take whatever is read the same way, own what they
+//! need and answer for anything: what cannot be read has a row that says why.
 //!
 //! | file | does |
 //! |---|---|
-//! | `reading` | opens a source and reads its tags and its sound |
-//! | `passage` | decodes a passage of a source in bounded time |
+//! | `source` | what is checked: a file, bytes, a reader, an entry of a fingerprint file |
+//! | `reading` | reads its tags and its sound |
+//! | `passage` | decodes a passage of it in bounded time |
+//! | `checker` | searches, judges, makes the row |
+//! | `prepare`, `metadata` | makes of it what is registered |
 //! | `pipeline` | does something with every item on several threads, in order |
+//! | `repeat` | makes the rows of a report again |
 //! | `rescan` | tells what new recordings and declarations change in a report |
 
+mod checker;
+mod metadata;
 pub mod passage;
 pub mod pipeline;
+mod prepare;
 pub mod reading;
+mod repeat;
 pub mod rescan;
+mod source;
+
+pub use checker::{Checker, CheckerBuilder, Identifier};
+pub use prepare::{OtherLength, PrepareError, Prepared, prepare};
+pub use reading::{ReadError, Reading, read};
+pub use repeat::{Compared, Repeater};
+pub use source::{Source, Sources, open};

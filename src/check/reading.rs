@@ -1,76 +1,24 @@
 //! One file: its tags and its fingerprint, from its audio or as a fingerprint
 //! file keeps them.
 
-use std::fs::{self, File};
-use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use crate::audio::{AudioError, AudioInfo, Limits, Tags, read_tags};
-use crate::fingerprint::{
-    BadEntry, FileError, FileHash, Fingerprint, FingerprintReader, HashedSource, StoredEntry,
-};
-use crate::inputs::{Input, InputError, Item, Passage, Shared};
+use crate::fingerprint::{BadEntry, FileHash, Fingerprint, HashedSource, StoredEntry};
+use crate::inputs::{Input, InputError, Item, Passage};
 use crate::matching::{Match, Matcher};
 use crate::params::Params;
 use crate::units::Seconds;
 use serde_json::Value;
 
 use super::passage::{self, Clock, Timed};
+use super::source::{Bytes, Kind, Source, open};
 
 /// Less audio than this is neither registered nor recognised, in seconds.
 /// Landmarks span up to about half a second; in less than twice that there are
 /// too few to tell two recordings apart.
 pub const SHORTEST_S: Seconds = 1.0;
-
-/// One thing to check.
-pub enum Source {
-    /// Audio to decode, or what cannot be read in its place.
-    Audio {
-        /// What is decoded.
-        item: Item,
-        /// How long that may take.
-        timeout: Option<Duration>,
-    },
-    /// What a fingerprint file keeps of a file.
-    Kept(Box<StoredEntry>),
-    /// What cannot be read of a fingerprint file.
-    Lost {
-        /// The fingerprint file.
-        path: PathBuf,
-        /// What is wrong with it.
-        error: FileError,
-    },
-}
-
-impl Source {
-    /// The file as it was named or found.
-    pub fn path(&self) -> PathBuf {
-        match self {
-            Self::Audio { item, .. } => item.name(),
-            Self::Kept(entry) => entry.about.input(),
-            Self::Lost { path, .. } => path.clone(),
-        }
-    }
-}
-
-/// Everything behind an item: itself, or all that a fingerprint file keeps.
-pub fn sources(
-    item: Item,
-    timeout: Option<Duration>,
-    params: &Params,
-) -> Box<dyn Iterator<Item = Source> + Send> {
-    let Input::Fingerprints(path) = item.input else {
-        return Box::new(std::iter::once(Source::Audio { item, timeout }));
-    };
-    match FingerprintReader::open(&path, params) {
-        Ok(entries) => Box::new(entries.map(move |entry| match entry {
-            Ok(entry) => Source::Kept(Box::new(entry)),
-            Err(error) => Source::Lost { path: path.clone(), error },
-        })),
-        Err(error) => Box::new(std::iter::once(Source::Lost { path, error })),
-    }
-}
 
 /// The largest cue sheet that is read, in bytes; one of a full disc has ten
 /// thousand.
@@ -139,7 +87,7 @@ pub fn read(source: Source, params: &Params, limits: &Limits) -> Reading {
 }
 
 /// Encoded audio, and what is known of it.
-pub struct Audio<'a> {
+pub(super) struct Audio<'a> {
     /// Clones are the same audio again, from its start when it is decoded.
     pub source: HashedSource<Timed<Bytes>>,
     /// Of the file's name.
@@ -162,19 +110,25 @@ impl Audio<'_> {
 }
 
 /// Makes of encoded audio what is to be known of its sound.
-pub type Listen<'a, S> = &'a dyn Fn(Audio<'_>) -> Result<(S, AudioInfo), ReadError>;
+pub(super) type Listen<'a, S> = &'a dyn Fn(Audio<'_>) -> Result<(S, AudioInfo), ReadError>;
 
 /// Reads a source as [`read`] does, and listens to audio by `listen`.
-pub fn read_by<S: From<Fingerprint>>(
+pub(super) fn read_by<S: From<Fingerprint>>(
     source: Source,
     params: &Params,
     limits: &Limits,
     listen: Listen<'_, S>,
 ) -> Reading<S> {
-    match source {
-        Source::Audio { item, timeout } => read_audio(item, &Clock::start(timeout), limits, listen),
-        Source::Kept(entry) => read_kept(*entry, params, limits),
-        Source::Lost { path, error } => {
+    let name = source.name();
+    let clock = Clock::start(source.timeout);
+    match source.kind {
+        Kind::Item(item) => read_item(item, name, &clock, limits, listen),
+        Kind::Reader { name: path, passage, reader } => {
+            let part = Part { path: &path, passage, clock: &clock };
+            part.read(&|| reader.open(), limits, listen).named(name)
+        }
+        Kind::Entry(entry) => read_kept(*entry, params, limits),
+        Kind::Lost { path, error } => {
             failed(path, ReadError::Kept(error.to_string()), ReadError::Kept(error.to_string()))
         }
     }
@@ -184,65 +138,75 @@ fn failed<S>(path: PathBuf, tags: ReadError, sound: ReadError) -> Reading<S> {
     Reading { path, file: None, columns: Vec::new(), tags: Err(tags), sound: Err(sound) }
 }
 
-fn read_audio<S>(item: Item, clock: &Clock, limits: &Limits, listen: Listen<'_, S>) -> Reading<S> {
-    let name = item.name();
+fn read_item<S>(
+    item: Item,
+    name: PathBuf,
+    clock: &Clock,
+    limits: &Limits,
+    listen: Listen<'_, S>,
+) -> Reading<S> {
     let passage = item.passage;
-    let work = |path: &Path, open: &dyn Fn() -> Result<Bytes, ReadError>| {
+    let part = |path| Part { path, passage, clock };
+    match item.input {
+        Input::File(path) | Input::Fingerprints(path) => {
+            let mut heard = part(&path).read(&|| open(&path).map(Bytes::File), limits, listen);
+            if let (Ok(tags), Some((sheet, name))) = (&mut heard.tags, cue_sheet(&path)) {
+                tags.add_cue_sheet(&sheet, &name);
+            }
+            heard.named(name)
+        }
+        Input::Bytes { path, bytes } => {
+            let open = || Ok(Bytes::Memory(Cursor::new(bytes.clone())));
+            part(&path).read(&open, limits, listen).named(name)
+        }
+        Input::Unreadable { error, .. } => failed(name, ReadError::Kept(error.to_string()), error.into()),
+    }
+}
+
+/// What is decoded.
+struct Part<'a> {
+    path: &'a Path,
+    passage: Option<Passage>,
+    clock: &'a Clock,
+}
+
+/// What decoding told.
+struct Decoded<S> {
+    tags: Result<Tags, ReadError>,
+    file: Option<FileHash>,
+    sound: Result<(S, AudioInfo), ReadError>,
+}
+
+impl Part<'_> {
+    /// Reads the tags and the sound of what `open` opens.
+    fn read<S>(
+        &self,
+        open: &dyn Fn() -> Result<Bytes, ReadError>,
+        limits: &Limits,
+        listen: Listen<'_, S>,
+    ) -> Decoded<S> {
+        let Self { path, passage, clock } = *self;
         let extension = path.extension().map(|extension| extension.to_string_lossy().into_owned());
-        let hint = extension.as_deref();
+        let extension = extension.as_deref();
         let open = || open().map(|source| Timed::new(source, clock));
-        let tags = open().and_then(|source| Ok(read_tags(source, hint, limits)?));
+        let tags = open().and_then(|source| Ok(read_tags(source, extension, limits)?));
         let opened = open().and_then(|source| HashedSource::new(source).map_err(ReadError::Open));
         let (sound, file) = match opened {
             Ok(source) => {
-                let sound = listen(Audio { source: source.clone(), extension: hint, passage, clock });
+                let sound = listen(Audio { source: source.clone(), extension, passage, clock });
                 // What could be decoded although some bytes cannot be read has no name.
                 (sound, source.finish().ok())
             }
             Err(error) => (Err(error), None),
         };
         // Tags that were read in time speak although the sound was not.
-        (tags, file, clock.judge(sound))
-    };
-    let (tags, file, sound) = match item.input {
-        Input::File(path) | Input::Fingerprints(path) => {
-            let (mut tags, file, sound) = work(&path, &|| open(&path).map(Bytes::File));
-            if let (Ok(tags), Some((sheet, name))) = (&mut tags, cue_sheet(&path)) {
-                tags.add_cue_sheet(&sheet, &name);
-            }
-            (tags, file, sound)
-        }
-        Input::Bytes { path, bytes } => work(&path, &|| Ok(Bytes::Memory(Cursor::new(bytes.clone())))),
-        Input::Unreadable { error, .. } => {
-            return failed(name, ReadError::Kept(error.to_string()), error.into());
-        }
-    };
-    Reading { path: name, file, columns: Vec::new(), tags, sound }
-}
-
-/// The bytes of an input.
-pub enum Bytes {
-    /// On disk.
-    File(File),
-    /// Of an archive.
-    Memory(Cursor<Shared>),
-}
-
-impl Read for Bytes {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Self::File(file) => file.read(buf),
-            Self::Memory(bytes) => bytes.read(buf),
-        }
+        Decoded { tags, file, sound: clock.judge(sound) }
     }
 }
 
-impl Seek for Bytes {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        match self {
-            Self::File(file) => file.seek(to),
-            Self::Memory(bytes) => bytes.seek(to),
-        }
+impl<S> Decoded<S> {
+    fn named(self, path: PathBuf) -> Reading<S> {
+        Reading { path, file: self.file, columns: Vec::new(), tags: self.tags, sound: self.sound }
     }
 }
 
@@ -282,13 +246,4 @@ pub fn cue_sheets(path: &Path) -> [PathBuf; 2] {
     let mut name = path.as_os_str().to_owned();
     name.push(".cue");
     [path.with_extension("cue"), name.into()]
-}
-
-/// Opens a regular file.
-pub fn open(path: &Path) -> Result<File, ReadError> {
-    // Opening a pipe that nobody writes to would wait for ever.
-    if !fs::metadata(path).map_err(ReadError::Open)?.is_file() {
-        return Err(ReadError::NotAFile);
-    }
-    File::open(path).map_err(ReadError::Open)
 }

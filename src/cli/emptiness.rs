@@ -1,6 +1,6 @@
 //! Registries that hold nothing: what is searched in one passes, whatever it is.
 
-use earmark::registry::Registry;
+use earmark::registry::Snapshot;
 use earmark::report::clean;
 
 use crate::cli::args::EmptyArgs;
@@ -19,11 +19,11 @@ pub enum Wanted {
 /// Refuses a registry in which nothing can be found, unless that is allowed. One
 /// with declarations and no recordings still answers for the ISRCs in tags, and is
 /// told about.
-pub fn check(registry: &Registry, wanted: Wanted, args: &EmptyArgs) -> Result<(), CliError> {
-    if registry.has_recordings()? {
+pub fn check(registry: &Snapshot, wanted: Wanted, args: &EmptyArgs) -> Result<(), CliError> {
+    if registry.recording_count() > 0 {
         return Ok(());
     }
-    let holds_something = wanted == Wanted::SoundOrTags && registry.has_declarations()?;
+    let holds_something = wanted == Wanted::SoundOrTags && !registry.log().declarations.is_empty();
     if !holds_something && !args.allow_empty_registry {
         return Err(CliError::EmptyRegistry { path: registry.folder().to_owned() });
     }

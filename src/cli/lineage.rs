@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use earmark::registry::{Lineage, Registry, RegistryState};
+use earmark::registry::{Lineage, RegistryState, Snapshot};
 
 use crate::cli::args::judging::LineageArgs;
 use crate::cli::error::CliError;
@@ -11,12 +11,12 @@ use crate::cli::ui::messages::tell;
 /// Whether `registry` continues the state `then`, which the report at `report` names.
 /// A break ends the command, or is told and gone on with where that was asked for.
 pub fn of(
-    registry: &Registry,
+    registry: &Snapshot,
     then: &RegistryState,
     report: &Path,
     args: &LineageArgs,
 ) -> Result<Lineage, CliError> {
-    let lineage = registry.lineage(then)?;
+    let lineage = registry.lineage(then);
     if let Lineage::Broken(reason) = &lineage {
         let error = CliError::NotContinued {
             path: registry.folder().to_owned(),

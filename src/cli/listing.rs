@@ -13,7 +13,7 @@ use crate::cli::args::inputs::ListingArgs;
 use crate::cli::error::CliError;
 use crate::cli::guard::Guard;
 use crate::cli::ui::messages::tell;
-use earmark::check::reading::{self, Source};
+use earmark::check::Source;
 
 /// Everything that is to be read, listed while it is.
 pub struct Inputs {
@@ -64,7 +64,7 @@ impl Inputs {
     pub fn sources(self, params: &Params) -> impl Iterator<Item = Source> {
         let Inputs { items, timeout, .. } = self;
         let params = params.clone();
-        items.flat_map(move |item| reading::sources(item, timeout, &params))
+        items.flat_map(move |item| Source::all(item, timeout, &params))
     }
 
     /// Which manifest or archive gave which items, known at the end.

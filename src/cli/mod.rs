@@ -15,8 +15,6 @@ mod emptiness;
 mod error;
 mod guard;
 mod judging;
-mod kept;
-mod known;
 mod lineage;
 mod listing;
 mod places;

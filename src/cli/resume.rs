@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use earmark::dataset::Cells;
 use earmark::inputs::Shard;
-use earmark::registry::{Lineage, Registry};
+use earmark::registry::{Lineage, Snapshot};
 use earmark::report::Unfinished;
 use serde::Serialize;
 use std::fs;
@@ -31,7 +31,7 @@ pub fn open(
     out: &Path,
     shard: Option<Shard>,
     basis: &impl Serialize,
-    registry: &Registry,
+    registry: &Snapshot,
     mut take: impl FnMut(Cells) -> Result<(), CliError>,
 ) -> Result<Done, CliError> {
     let part = part_of(out);
@@ -62,7 +62,7 @@ pub fn open(
         return fresh(out);
     }
     if let Some(then) = found.registry()
-        && let Lineage::Broken(reason) = registry.lineage(&then)?
+        && let Lineage::Broken(reason) = registry.lineage(&then)
     {
         let (path, report) = (registry.folder().to_owned(), from);
         let remedy = "give the registry that the report was begun with; without --resume all is scanned anew";

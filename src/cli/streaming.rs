@@ -11,7 +11,6 @@ use std::{io, iter};
 use earmark::check::pipeline::{Ending, Panicked, Pipeline};
 use earmark::inputs::{Selection, Shard};
 use earmark::params::Params;
-use earmark::registry::RegistryError;
 use earmark::report::{IdentifyRow, ScanRow};
 use earmark::units::Seconds;
 
@@ -20,7 +19,7 @@ use crate::cli::listing::Inputs;
 use crate::cli::ui::interrupt;
 use crate::cli::ui::output::Output;
 use crate::cli::ui::progress::Progress;
-use earmark::check::reading::Source;
+use earmark::check::Source;
 
 /// A row of results, as far as progress is concerned.
 pub trait Row: Send {
@@ -96,7 +95,7 @@ pub fn run<R: Row>(
     job: &Job<'_>,
     inputs: Inputs,
     part: Part,
-    check: impl Fn(Source) -> Result<R, RegistryError> + Sync,
+    check: impl Fn(Source) -> R + Sync,
     panicked: impl Fn(&Path, String) -> R,
     mut write: impl FnMut(&R) -> io::Result<()>,
 ) -> Result<Run, CliError> {
@@ -107,11 +106,10 @@ pub fn run<R: Row>(
     let (left_out, refusal) = (inputs.left_out(), inputs.refusal());
     let sources = inputs.sources(job.params);
     let mut selection = Selection::new(sources, part.shard, part.done);
-    let sources = iter::from_fn(|| selection.next_by(Source::path));
-    let ending = run_named(&pipeline, sources, Source::path, check, |path, result| {
+    let sources = iter::from_fn(|| selection.next_by(Source::name));
+    let ending = run_named(&pipeline, sources, Source::name, check, |path, result| {
         let row = match result {
-            Ok(Ok(row)) => row,
-            Ok(Err(error)) => return ControlFlow::Break(CliError::Registry(error)),
+            Ok(row) => row,
             Err(panic) => panicked(path, panic.to_string()),
         };
         match row.error() {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::scan_row::SCAN_SCHEMA;
 use crate::coverage::Coverage;
 use crate::matching::MatchOptions;
-use crate::registry::{Registry, RegistryError, RegistryState};
+use crate::registry::{RegistryState, Snapshot};
 use crate::verdict::Question;
 
 /// The first line of a report: everything besides the files that went into its
@@ -42,15 +42,15 @@ pub(super) enum HeaderKind {
 impl ScanHeader {
     /// The header of a report that this program writes now.
     pub fn new(
-        registry: &Registry,
+        registry: &Snapshot,
         question: Question,
         match_options: MatchOptions,
         coverage: Coverage,
         inputs: Vec<String>,
-    ) -> Result<Self, RegistryError> {
+    ) -> Self {
         let tool = concat!("earmark ", env!("CARGO_PKG_VERSION")).to_owned();
         let params = registry.params().id().to_string();
-        Ok(Self::from_parts(tool, params, registry.state()?, question, match_options, coverage, inputs))
+        Self::from_parts(tool, params, registry.state(), question, match_options, coverage, inputs)
     }
 
     pub(super) fn from_parts(

@@ -9,7 +9,7 @@ use super::rows::{each_thousandth, optional_thousandths, rounded, thousandths, t
 use crate::isrc::Isrc;
 use crate::matching::{Grade, Match};
 use crate::paths::{self, PathBytes};
-use crate::registry::Recording;
+use crate::registry::{Recording, RegistryError, Snapshot};
 use crate::units::Seconds;
 use crate::verdict::{Heard, KnownRecording};
 
@@ -113,6 +113,20 @@ pub struct MatchRow {
 }
 
 impl MatchRow {
+    /// The row of `found`, which was found in `registry`.
+    ///
+    /// # Errors
+    /// If it was found in another registry, and this one has no such recording.
+    pub fn of(found: &Match, registry: &Snapshot) -> Result<Self, RegistryError> {
+        let siblings = found.siblings.iter().map(|sibling| Self::of(sibling, registry));
+        let siblings = siblings.collect::<Result<_, _>>()?;
+        let recording = registry.recording(found.recording).ok_or_else(|| RegistryError::Corrupt {
+            path: registry.folder().to_owned(),
+            what: format!("a segment holds recording {}, which is not registered", found.recording.0),
+        })?;
+        Ok(Self::new(found, &recording, siblings))
+    }
+
     /// The row of `found`, which is of `recording`, with those of its siblings.
     pub fn new(found: &Match, recording: &Recording, siblings: Vec<MatchRow>) -> Self {
         Self {

@@ -28,16 +28,31 @@
 
 mod change;
 mod newcomers;
+mod pairs;
+mod rescanner;
 
 pub use change::{CHANGE_SCHEMA, Change};
 pub use newcomers::{Newcomers, Scout};
+pub use pairs::{Pair, announced, pairs};
+pub use rescanner::{Answer, Rescanner};
+
+pub(super) use pairs::same_file;
 
 use std::path::PathBuf;
+
+use crate::fingerprint::FileError;
+use crate::report::ReportError;
 
 /// Why a report cannot be answered anew.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RescanError {
+    /// The report cannot be read.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    /// A fingerprint file cannot be read, which has to be whole.
+    #[error(transparent)]
+    Fingerprints(#[from] FileError),
     /// A row is about another file than the fingerprint in its place.
     #[error(
         "{}, line {line} is about {row}, and the fingerprint in its place about {entry}: \

@@ -18,7 +18,8 @@ use crate::cli::error::CliError;
 use crate::cli::ui::exit::Outcome;
 use crate::cli::ui::messages::tell;
 use crate::cli::ui::output::Output;
-use earmark::check::reading::{ReadError, SHORTEST_S, open};
+use earmark::check::reading::SHORTEST_S;
+use earmark::check::{ReadError, open};
 
 /// A whole file.
 const WHOLE: Range<Seconds> = 0.0..f64::INFINITY;

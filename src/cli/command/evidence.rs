@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use earmark::paths::text;
-use earmark::registry::Registry;
+use earmark::registry::Snapshot;
 use earmark::report::{Evidence, Page, PageFile, PastLine, PastReport, PastRow, Totals};
 
 use crate::cli::args::evidence::EvidenceArgs;
@@ -31,10 +31,9 @@ pub fn run(args: EvidenceArgs, guard: &Guard) -> Result<Outcome, CliError> {
     let (line, row) = find(&mut report, &args)?;
     let matches = wanted(&row, &args)?;
     guard.spares(&args.files.file_of(&row.named()))?;
-    let registry = Registry::open(&args.registry.registry)?;
+    let registry = Snapshot::open(&args.registry.registry)?;
     check_lineage(&registry, &header.registry, &args.report, &args.lineage)?;
-    let index = registry.index()?;
-    let sights = Sights::new(&registry, &index, &args.files, &HashSet::from([row.path.as_str()]), guard)?;
+    let sights = Sights::new(&registry, &args.files, &HashSet::from([row.path.as_str()]), guard)?;
     let pictures = sights.draw(&row, &matches);
     sights.spared()?;
     let mut unchecked = false;
@@ -44,14 +43,14 @@ pub fn run(args: EvidenceArgs, guard: &Guard) -> Result<Outcome, CliError> {
     }
     let mut totals = Totals::default();
     totals.add(&row);
-    let log = excerpt(&registry, std::iter::once(&row))?;
+    let log = excerpt(&registry, std::iter::once(&row));
     let page = Page {
         header: &header,
         totals: &totals,
         files: vec![PageFile { line: line.number, row, pictures }],
         pictures_left_out: 0,
         log: Some(log),
-        registry_now: Some(registry.state()?),
+        registry_now: Some(registry.state()),
     };
     let failed = |error| Output::failed(Some(&args.out), error);
     let evidence = Evidence::of(&page, &header_text, &line.text).map_err(failed)?;

@@ -23,7 +23,7 @@ use crate::cli::ui::interrupt;
 use crate::cli::ui::messages::tell;
 use crate::cli::ui::output::Output;
 use crate::cli::ui::progress::Progress;
-use earmark::check::reading::{self, Source};
+use earmark::check::{Source, read};
 
 /// Keeps the fingerprint of every input.
 pub fn run(args: FingerprintArgs, threads: Option<NonZeroUsize>, guard: Guard) -> Result<Outcome, CliError> {
@@ -48,7 +48,7 @@ pub fn run(args: FingerprintArgs, threads: Option<NonZeroUsize>, guard: Guard) -
     let ending = run_named(
         &pipeline,
         jobs,
-        |(source, _)| source.path(),
+        |(source, _)| source.name(),
         |(source, row)| keep(source, row.as_deref(), &params, &limits),
         |path, result| {
             // What went wrong is kept, too, so that every input gets its answer.
@@ -85,7 +85,7 @@ struct Kept {
 }
 
 fn keep(source: Source, row: Option<&Row>, params: &Params, limits: &Limits) -> Result<Kept, EntryError> {
-    let reading = reading::read(source, params, limits);
+    let reading = read(source, params, limits);
     let about = About {
         path: paths::text(&reading.path),
         path_bytes: PathBytes::of(&reading.path),

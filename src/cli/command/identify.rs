@@ -4,8 +4,8 @@ use std::io::{self, Write};
 use std::num::NonZeroUsize;
 
 use earmark::audio::Limits;
-use earmark::matching::Matcher;
-use earmark::registry::Registry;
+use earmark::check::Identifier;
+use earmark::registry::Snapshot;
 use earmark::report::{IdentifyRow, IdentifyTable, write_json_line};
 
 use crate::cli::args::{IdentifyArgs, ListFormat};
@@ -13,24 +13,19 @@ use crate::cli::command::live;
 use crate::cli::emptiness::{self, Wanted};
 use crate::cli::error::CliError;
 use crate::cli::guard::Guard;
-use crate::cli::known::Known;
 use crate::cli::listing;
 use crate::cli::streaming::{self, Job, Part};
 use crate::cli::ui::exit::Outcome;
 use crate::cli::ui::output::{Output, terminal_columns};
-use earmark::check::reading::{self, Source};
 
 /// Says what is in every input and where.
 pub fn run(args: IdentifyArgs, threads: Option<NonZeroUsize>, guard: Guard) -> Result<Outcome, CliError> {
     if live::is_asked_for(&args)? {
         return live::run(args);
     }
-    let registry = Registry::open(&args.registry.registry)?;
+    let registry = Snapshot::open(&args.registry.registry)?;
     emptiness::check(&registry, Wanted::Sound, &args.emptiness)?;
-    let index = registry.index()?;
-    let matcher = Matcher::new(&index, registry.params(), args.matching.options());
-    let known = Known::new(&registry);
-    let limits = Limits::default();
+    let identifier = Identifier::new(&registry, args.matching.options(), Limits::default());
     let listing = listing::listing(&args.listing, &args.inputs, args.rows.sources(&args.listing.columns())?)?;
     let inputs = listing::open(&args.listing, listing, registry.params(), guard)?;
 
@@ -44,23 +39,18 @@ pub fn run(args: IdentifyArgs, threads: Option<NonZeroUsize>, guard: Guard) -> R
         errors_shown: shown && table,
         threads,
     };
-    let check = |source: Source| {
-        let reading = reading::read(source, registry.params(), &limits);
-        let path = &reading.path;
-        Ok(match reading.sound {
-            Ok((fingerprint, info)) => {
-                let found = reading::recognise(&matcher, &fingerprint, &info);
-                let matches = found.iter().map(|m| known.row(m)).collect::<Result<_, _>>()?;
-                IdentifyRow::checked(path, info.duration_s, matches)
-            }
-            Err(error) => IdentifyRow::failed(path, error),
-        })
-    };
     let mut writer = match args.format {
         ListFormat::Table => Writer::Table(IdentifyTable::new(&mut output, terminal_columns())),
         ListFormat::Jsonl => Writer::Jsonl(&mut output),
     };
-    let run = streaming::run(&job, inputs, Part::all(), check, IdentifyRow::failed, |row| writer.write(row))?;
+    let run = streaming::run(
+        &job,
+        inputs,
+        Part::all(),
+        |source| identifier.identify(source),
+        IdentifyRow::failed,
+        |row| writer.write(row),
+    )?;
     writer.finish().map_err(|error| Output::failed(job.out, error))?;
     run.progress.finish(None);
     output.finish_and_tell(run.whole)?;

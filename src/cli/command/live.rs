@@ -9,13 +9,12 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use earmark::audio::{AudioError, Limits, decode_stream};
 use earmark::fingerprint::Fingerprinter;
 use earmark::matching::live::{LiveEvent, LiveKind, LiveMatcher};
-use earmark::registry::Registry;
-use earmark::report::{LiveRow, write_json_line};
+use earmark::registry::Snapshot;
+use earmark::report::{LiveRow, MatchRow, write_json_line};
 
 use crate::cli::args::{IdentifyArgs, ListFormat};
 use crate::cli::emptiness::{self, Wanted};
 use crate::cli::error::CliError;
-use crate::cli::known::Known;
 use crate::cli::ui::exit::Outcome;
 use crate::cli::ui::interrupt;
 use crate::cli::ui::messages::{is_json, tell, tell_of};
@@ -52,18 +51,16 @@ pub fn is_asked_for(args: &IdentifyArgs) -> Result<bool, CliError> {
 
 /// Tells what begins and ends in the stream until it ends.
 pub fn run(args: IdentifyArgs) -> Result<Outcome, CliError> {
-    let registry = Registry::open(&args.registry.registry)?;
+    let registry = Snapshot::open(&args.registry.registry)?;
     emptiness::check(&registry, Wanted::Sound, &args.emptiness)?;
-    let index = registry.index()?;
     let params = registry.params();
-    let known = Known::new(&registry);
     let output = Output::open(args.out.as_deref(), args.format == ListFormat::Table)?;
     let stop = interrupt::watch_and_say("ending the matches; press Ctrl-C again to stop at once")?;
     let source = Stoppable::new(io::stdin(), stop.clone())
         .map_err(|error| CliError::Threads { reason: error.to_string() })?;
-    let mut teller = Teller::new(output, &args, &known);
+    let mut teller = Teller::new(output, &args, &registry);
 
-    let mut matcher = LiveMatcher::new(&index, params, args.matching.options());
+    let mut matcher = LiveMatcher::new(registry.index(), params, args.matching.options());
     let mut fingerprinter = Fingerprinter::new(params);
     let limits = Limits { max_duration_s: f64::INFINITY, ..Limits::default() };
     let decoded = decode_stream(source, args.live.pcm, params.rate_hz, &limits, &mut |samples| {
@@ -116,7 +113,7 @@ fn explained(error: &AudioError) -> String {
 struct Teller<'a> {
     output: Output,
     args: &'a IdentifyArgs,
-    known: &'a Known<'a>,
+    registry: &'a Snapshot,
     bar: ProgressBar,
     started: Instant,
     /// Samples at the analysis rate that came.
@@ -129,7 +126,7 @@ struct Teller<'a> {
 }
 
 impl<'a> Teller<'a> {
-    fn new(output: Output, args: &'a IdentifyArgs, known: &'a Known<'a>) -> Self {
+    fn new(output: Output, args: &'a IdentifyArgs, registry: &'a Snapshot) -> Self {
         let visible = io::stderr().is_terminal() && !is_json();
         let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let style = ProgressStyle::with_template("{spinner} {msg}").expect("the template is valid");
@@ -137,7 +134,7 @@ impl<'a> Teller<'a> {
         Self {
             output,
             args,
-            known,
+            registry,
             bar,
             started: Instant::now(),
             samples: 0,
@@ -159,7 +156,7 @@ impl<'a> Teller<'a> {
     }
 
     fn write(&mut self, event: &LiveEvent) -> Result<(), CliError> {
-        let row = LiveRow::new(event, self.known.row(&event.found)?);
+        let row = LiveRow::new(event, MatchRow::of(&event.found, self.registry)?);
         match event.kind {
             LiveKind::Begun => {
                 self.matches += 1;

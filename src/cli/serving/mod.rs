@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use earmark::audio::Limits;
-use earmark::check::reading::Source;
+use earmark::check::{Source, prepare};
 use earmark::declarations::{Entry, NewEntry, TableFormat, parse_declarations, parse_mandates, parse_owners};
 use earmark::fingerprint::FingerprintReader;
 use earmark::registry::{Added, Registry as Stored, RegistryError, RegistryReader};
@@ -16,7 +16,6 @@ use earmark_server::port::{LogRow, Refusal, Registered, Registry, View};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::cli::command::register::{Prepared, prepare};
 use crate::cli::error::CliError;
 
 use view::Seen;
@@ -80,8 +79,9 @@ impl Registry for Held {
         for entry in entries.map_err(|error| invalid(&error))? {
             let entry = entry.map_err(|error| invalid(&error))?;
             let path = entry.about.path.clone();
-            match prepare(Source::Kept(Box::new(entry)), None, params, &Limits::default()) {
-                Ok(Prepared { recording, .. }) => {
+            match prepare(Source::entry(entry), None, params, &Limits::default()) {
+                Ok(prepared) => {
+                    let recording = prepared.recording;
                     let named = recording.facts.owner.as_deref();
                     if let (Some(owner), Some(named)) = (owner, named)
                         && owner != named

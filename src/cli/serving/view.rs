@@ -5,35 +5,33 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use earmark::audio::Limits;
-use earmark::check::reading::{self, Source, recognise};
-use earmark::coverage::Coverage;
+use earmark::check::{self, Checker, Identifier, Source};
 use earmark::declarations::Log;
 use earmark::fingerprint::FingerprintReader;
 use earmark::isrc::Isrc;
-use earmark::matching::{MatchOptions, Matcher};
-use earmark::registry::{Recording, Registry as Stored, Snapshot};
-use earmark::report::ScanHeader;
+use earmark::matching::MatchOptions;
+use earmark::registry::{Recording, Snapshot};
 use earmark::verdict::{DeclarationBook, KnownRecording, Policy, Question, VerdictKind};
 use earmark_server::port::{self, LogRow, Recognised, Refusal, Search, State, View};
-use jiff::civil::Date;
 use serde_json::{Value, json};
 
-use crate::cli::command::scan::{Checker, today};
+use crate::cli::command::scan::today;
 
 use super::{BODY, entries_of, log_rows, refusal};
 
 /// Questions whose declarations are kept arranged: arranging 20,000 takes longer than
 /// an answer.
-const BOOKS_KEPT: usize = 16;
+const CHECKERS_KEPT: usize = 16;
 
 /// One state of the registry.
 pub(super) struct Seen {
     snapshot: Snapshot,
     state: State,
-    books: Mutex<Vec<(port::Question, Date, Arc<DeclarationBook>)>>,
+    identifier: Identifier,
+    checkers: Mutex<Vec<(port::Question, Checker)>>,
     rows: OnceLock<Vec<LogRow>>,
 }
 
@@ -49,23 +47,26 @@ impl Seen {
             log_size: entries.len() as u64,
             log_head: head.iter().map(|byte| format!("{byte:02x}")).collect(),
         };
-        Seen { snapshot, state, books: Mutex::default(), rows: OnceLock::new() }
+        let identifier = Identifier::new(&snapshot, MatchOptions::default(), Limits::default());
+        Seen { snapshot, state, identifier, checkers: Mutex::default(), rows: OnceLock::new() }
     }
 
-    fn book(&self, asked: &port::Question) -> Result<Arc<DeclarationBook>, Refusal> {
+    /// Answers the question from this state. Its day is a part of it, so that a service
+    /// that runs on past midnight answers for the new day.
+    fn checker(&self, asked: &port::Question) -> Result<Checker, Refusal> {
         let question = question_of(asked)?;
-        let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
-        let day = question.as_of;
-        if let Some((_, _, book)) = books.iter().find(|(kept, kept_day, _)| kept == asked && *kept_day == day)
-        {
-            return Ok(book.clone());
+        let mut checkers = self.checkers.lock().unwrap_or_else(PoisonError::into_inner);
+        let same =
+            |(kept, checker): &&(_, Checker)| kept == asked && checker.question().as_of == question.as_of;
+        if let Some((_, checker)) = checkers.iter().find(same) {
+            return Ok(checker.clone());
         }
-        let book = Arc::new(DeclarationBook::new(self.snapshot.log().clone(), question, None));
-        if books.len() >= BOOKS_KEPT {
-            books.remove(0);
+        let checker = Checker::builder(&self.snapshot, question).build();
+        if checkers.len() >= CHECKERS_KEPT {
+            checkers.remove(0);
         }
-        books.push((asked.clone(), day, book.clone()));
-        Ok(book)
+        checkers.push((asked.clone(), checker.clone()));
+        Ok(checker)
     }
 
     fn rows(&self) -> &[LogRow] {
@@ -114,9 +115,9 @@ impl View for Seen {
     fn isrc(&self, isrc: &str, question: &port::Question) -> Result<Value, Refusal> {
         let isrc: Isrc =
             isrc.parse().map_err(|error: earmark::isrc::IsrcError| Refusal::Invalid(error.to_string()))?;
-        let book = self.book(question)?;
+        let checker = self.checker(question)?;
         let recordings = self.snapshot.recordings_with_isrc(&isrc);
-        let declared = book.declared(&known(&recordings, isrc));
+        let declared = checker.book().declared(&known(&recordings, isrc));
         let ids: Vec<&str> = recordings.iter().map(|recording| recording.id.as_str()).collect();
         Ok(json!({
             "isrc": isrc,
@@ -138,25 +139,17 @@ impl View for Seen {
     ) -> Result<(), Refusal> {
         let invalid = |error: &dyn std::fmt::Display| Refusal::Invalid(error.to_string());
         let failed = |error: std::io::Error| Refusal::Failed(error.to_string());
-        let question = question_of(question)?;
-        let registry = Stored::open(self.snapshot.folder()).map_err(refusal)?;
-        let index = registry.index().map_err(refusal)?;
-        let options = MatchOptions::default();
-        let coverage = Coverage::default();
-        let checker = Checker::new(&registry, &index, question.clone(), None, options.clone(), coverage);
-        let checker = checker.map_err(refusal)?;
-        let inputs = vec!["fingerprints.efp".to_owned()];
-        let header = ScanHeader::new(&registry, checker.question().clone(), options, coverage, inputs);
+        let checker = self.checker(question)?;
         let mut out = out;
-        header.map_err(refusal)?.write_json_line(&mut out).map_err(failed)?;
+        checker.header(vec!["fingerprints.efp".to_owned()]).write_json_line(&mut out).map_err(failed)?;
         let path = Path::new(BODY);
         let entries = FingerprintReader::new(fingerprints, path, self.snapshot.params());
         for entry in entries.map_err(|error| invalid(&error))? {
             if stop.load(Ordering::Relaxed) {
                 return Err(Refusal::Stopped);
             }
-            let source = Source::Kept(Box::new(entry.map_err(|error| invalid(&error))?));
-            checker.check(source).map_err(refusal)?.write_json_line(&mut out).map_err(failed)?;
+            let entry = entry.map_err(|error| invalid(&error))?;
+            checker.check(Source::entry(entry)).write_json_line(&mut out).map_err(failed)?;
         }
         Ok(())
     }
@@ -168,16 +161,13 @@ impl View for Seen {
             FingerprintReader::new(fingerprints, Path::new(BODY), params).map_err(|error| invalid(&error))?;
         let Some(entry) = entries.next() else { return Ok(Vec::new()) };
         let entry = entry.map_err(|error| invalid(&error))?;
-        let reading = reading::read(Source::Kept(Box::new(entry)), params, &Limits::default());
+        let reading = check::read(Source::entry(entry), params, &Limits::default());
         let (fingerprint, info) = reading.sound.map_err(|error| invalid(&error))?;
-        let matcher = Matcher::new(self.snapshot.index(), params, MatchOptions::default());
-        let mut found: Vec<Recognised> = recognise(&matcher, &fingerprint, &info)
+        let rows = self.identifier.recognise(&fingerprint, &info).map_err(refusal)?;
+        let mut found: Vec<Recognised> = rows
             .iter()
             .flat_map(|found| std::iter::once(found).chain(&found.siblings))
-            .filter_map(|found| {
-                let recording = self.snapshot.recording(found.recording)?;
-                Some(Recognised { recording: recording.id, e_value: found.e_value })
-            })
+            .map(|found| Recognised { recording: found.recording.clone(), e_value: found.e_value })
             .collect();
         found.sort_by(|a, b| a.e_value.total_cmp(&b.e_value));
         Ok(found)
@@ -222,7 +212,8 @@ impl View for Seen {
     fn effect(&self, rows: &[Value], question: &port::Question) -> Result<Value, Refusal> {
         let asked = question_of(question)?;
         let now = jiff::Timestamp::now();
-        let before = self.book(question)?;
+        let checker = self.checker(question)?;
+        let before = checker.book();
         let mut entries = self.snapshot.log().clone().into_entries();
         for row in entries_of(rows, now)? {
             let seq = entries.len() as u64 + 1;

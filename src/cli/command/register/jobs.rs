@@ -11,7 +11,7 @@ use earmark::inputs::label_copy::Row;
 use earmark::inputs::{Input, Item};
 use earmark::params::Params;
 
-use earmark::check::reading::{self, Source};
+use earmark::check::Source;
 
 /// One thing to register, and what the manifest says about it.
 pub type Job = (Source, Option<Arc<Row>>);
@@ -36,7 +36,7 @@ pub fn list(
         })
         .chain(items.map(|item| (item, None)))
         .flat_map(move |(item, row)| {
-            reading::sources(item, timeout, params).map(move |source| (source, row.clone()))
+            Source::all(item, timeout, params).map(move |source| (source, row.clone()))
         })
 }
 
@@ -69,7 +69,7 @@ mod tests {
         let inputs = ["a.mp3", "b.mp3"].map(|name| Item::whole(Input::File(folder.path().join(name))));
         let params = Params::default();
         let jobs = list(vec![row], inputs.into_iter(), None, &params);
-        let listed: Vec<(PathBuf, bool)> = jobs.map(|(source, row)| (source.path(), row.is_some())).collect();
+        let listed: Vec<(PathBuf, bool)> = jobs.map(|(source, row)| (source.name(), row.is_some())).collect();
         let expected = [(folder.path().join("./b.mp3"), true), (folder.path().join("a.mp3"), false)];
         assert_eq!(listed, expected);
     }

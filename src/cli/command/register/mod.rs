@@ -2,7 +2,6 @@
 
 mod batch;
 pub mod jobs;
-mod metadata;
 
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -12,10 +11,9 @@ use std::thread;
 
 use earmark::audio::Limits;
 use earmark::check::pipeline::Pipeline;
-use earmark::inputs::label_copy::{Manifest, Purpose, Row, read_manifest};
+use earmark::inputs::label_copy::{Manifest, Purpose, read_manifest};
 use earmark::params::Params;
-use earmark::registry::{Added, AuthorityChange, Consent, NewRecording, Registry};
-use earmark::units::Seconds;
+use earmark::registry::{Added, AuthorityChange, Consent, Registry};
 
 use crate::cli::args::RegisterArgs;
 use crate::cli::authority::{tell_changes, tell_how_to_apply};
@@ -27,7 +25,7 @@ use crate::cli::ui::exit::Outcome;
 use crate::cli::ui::interrupt;
 use crate::cli::ui::messages::{counted, tell};
 use crate::cli::ui::progress::Progress;
-use earmark::check::reading::{self, ReadError, SHORTEST_S, Source};
+use earmark::check::{Prepared, prepare};
 
 use batch::{Batch, Commit, News};
 
@@ -77,13 +75,17 @@ pub fn run(args: RegisterArgs, threads: Option<NonZeroUsize>, guard: Guard) -> R
         let ending = run_named(
             &pipeline,
             jobs,
-            |(source, _)| source.path(),
+            |(source, _)| source.name(),
             |(source, row)| prepare(source, row.as_deref(), &params, &limits),
             |path, result| {
-                match result.map_err(|panic| panic.to_string()).and_then(|prepared| prepared) {
-                    Ok(Prepared { recording, tags_error, other_length }) => {
-                        if let Some(said_s) = other_length {
-                            progress.say(path, other_length_told(said_s, recording.duration_s));
+                let prepared = match result {
+                    Ok(prepared) => prepared.map_err(|error| error.to_string()),
+                    Err(panic) => Err(panic.to_string()),
+                };
+                match prepared {
+                    Ok(Prepared { recording, tags_error, other_length, .. }) => {
+                        if let Some(lengths) = other_length {
+                            progress.say(path, lengths);
                         }
                         if let Some(error) = tags_error {
                             progress.say(path, format_args!("registered without its tags: {error}"));
@@ -130,71 +132,6 @@ pub fn run(args: RegisterArgs, threads: Option<NonZeroUsize>, guard: Guard) -> R
 /// ended, the batch is dropped: that thread's error ends the run.
 fn send(batches: &SyncSender<Batch>, batch: &mut Batch) {
     let _ = batches.send(std::mem::take(batch));
-}
-
-/// A recording that can be registered.
-pub struct Prepared {
-    /// What is to be registered.
-    pub recording: NewRecording,
-    /// Why its tags could not be read.
-    tags_error: Option<ReadError>,
-    /// The length in the manifest, in seconds, if it is that of other audio.
-    other_length: Option<Seconds>,
-}
-
-/// Whether a length in label copy cannot be that of the audio. Label copy is
-/// rounded to seconds and often counts another fade or another pause.
-pub fn is_other_length(said_s: Seconds, audio_s: Seconds) -> bool {
-    const TOLERANCE_S: Seconds = 3.0;
-    const TOLERANCE: f64 = 0.03;
-    (said_s - audio_s).abs() > TOLERANCE_S.max(TOLERANCE * audio_s)
-}
-
-/// What is said about such a length.
-pub fn other_length_told(said_s: Seconds, audio_s: Seconds) -> String {
-    format!(
-        "has {audio_s:.1} s of audio, and label copy says {said_s:.1} s: look whether it is the right file"
-    )
-}
-
-/// Reads a source, which `row` is about; the error says why it cannot be registered.
-pub fn prepare(
-    source: Source,
-    row: Option<&Row>,
-    params: &Params,
-    limits: &Limits,
-) -> Result<Prepared, String> {
-    let reading = reading::read(source, params, limits);
-    // What a manifest said when the fingerprint was kept.
-    let kept = match row {
-        None if !reading.columns.is_empty() => Some(Row::of_columns(&reading.path, &reading.columns)?),
-        _ => None,
-    };
-    let row = row.or(kept.as_ref());
-    let (fingerprint, info) = reading.sound.map_err(|error| error.to_string())?;
-    if info.duration_s < SHORTEST_S {
-        return Err(format!(
-            "has {:.2} s of audio, too little to be recognised: register at least {SHORTEST_S} s",
-            info.duration_s
-        ));
-    }
-    let (tags, tags_error) = match reading.tags {
-        Ok(tags) => (Some(tags), None),
-        Err(error) => (None, Some(error)),
-    };
-    let (isrcs, facts) = metadata::merged(row, tags.as_ref());
-    let recording = NewRecording {
-        id: row.and_then(|row| row.id.clone()),
-        isrcs,
-        facts,
-        audio_hash: info.audio_hash,
-        duration_s: info.duration_s,
-        source_path: Some(reading.path.to_string_lossy().into_owned()),
-        fingerprint,
-    };
-    let said_s = row.and_then(|row| row.duration_s);
-    let other_length = said_s.filter(|said_s| is_other_length(*said_s, recording.duration_s));
-    Ok(Prepared { recording, tags_error, other_length })
 }
 
 /// What became of the files.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use earmark::check::OtherLength;
 use earmark::inputs::label_copy::{Purpose, Row, read_manifest};
 use earmark::params::Params;
 use earmark::registry::{
@@ -12,7 +13,6 @@ use earmark::report::clean;
 
 use crate::cli::args::log::{ExportArgs, ImportArgs};
 use crate::cli::authority::{tell_changes, tell_how_to_apply};
-use crate::cli::command::register::{is_other_length, other_length_told};
 use crate::cli::command::scan::today;
 use crate::cli::error::CliError;
 use crate::cli::ui::exit::Outcome;
@@ -196,9 +196,10 @@ fn tell_lengths(registry: &Registry, at: &str, row: &Row) -> Result<(), CliError
             found
         }
     };
-    for recording in recordings.iter().filter(|recording| is_other_length(said_s, recording.duration_s)) {
-        let told = other_length_told(said_s, recording.duration_s);
-        tell(clean(&format!("{at}: {} {told}", recording.id)));
+    for recording in &recordings {
+        if let Some(lengths) = OtherLength::of(said_s, recording.duration_s) {
+            tell(clean(&format!("{at}: {} {lengths}", recording.id)));
+        }
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use earmark::check::pipeline::Pipeline;
-use earmark::registry::{Lineage, Registry, RegistryState};
+use earmark::registry::{Lineage, RegistryState, Snapshot};
 use earmark::report::{LogExcerpt, Page, PageFile, PastReport, PastRow, Totals, write_eu_summary};
 
 use super::sight::Sights;
@@ -57,12 +57,12 @@ pub fn run(args: MakeArgs, threads: Option<NonZeroUsize>, guard: &Guard) -> Resu
     let mut whole = true;
     match &args.registry {
         Some(folder) => {
-            let registry = Registry::open(folder)?;
+            let registry = Snapshot::open(folder)?;
             check_lineage(&registry, &header.registry, &path, &args.lineage)?;
             whole = draw(&mut files, &wanted, &registry, (&args.files, guard), threads)?;
             page.pictures_left_out = (matches - drawn) as u64;
-            page.log = Some(excerpt(&registry, files.iter().map(|file| &file.row))?);
-            page.registry_now = Some(registry.state()?);
+            page.log = Some(excerpt(&registry, files.iter().map(|file| &file.row)));
+            page.registry_now = Some(registry.state());
         }
         None if matches > 0 => tell("without --registry the page has neither pictures nor declarations"),
         None => {}
@@ -78,7 +78,7 @@ pub fn run(args: MakeArgs, threads: Option<NonZeroUsize>, guard: &Guard) -> Resu
 /// A registry that did not come from the report's knows its recordings and
 /// declarations under other names and numbers.
 pub fn check_lineage(
-    registry: &Registry,
+    registry: &Snapshot,
     then: &RegistryState,
     report: &Path,
     args: &LineageArgs,
@@ -139,14 +139,13 @@ fn wanted(files: &[PageFile], most: usize) -> HashMap<u64, Vec<usize>> {
 fn draw(
     files: &mut [PageFile],
     wanted: &HashMap<u64, Vec<usize>>,
-    registry: &Registry,
+    registry: &Snapshot,
     (places, guard): (&FilesArgs, &Guard),
     threads: Option<NonZeroUsize>,
 ) -> Result<bool, CliError> {
-    let index = registry.index()?;
     let with_pictures = || files.iter().filter(|file| wanted.contains_key(&file.line));
     let paths: HashSet<&str> = with_pictures().map(|file| file.row.path.as_str()).collect();
-    let sights = Sights::new(registry, &index, places, &paths, guard)?;
+    let sights = Sights::new(registry, places, &paths, guard)?;
     let pipeline = Pipeline::new(threads, interrupt::watch()?)
         .map_err(|error| CliError::Threads { reason: error.to_string() })?;
     let mut progress = Progress::new(wanted.len() as u64);
@@ -186,10 +185,7 @@ fn draw(
 }
 
 /// What of the log concerns some rows.
-pub fn excerpt<'a>(
-    registry: &Registry,
-    rows: impl Iterator<Item = &'a PastRow>,
-) -> Result<LogExcerpt, CliError> {
+pub fn excerpt<'a>(registry: &Snapshot, rows: impl Iterator<Item = &'a PastRow>) -> LogExcerpt {
     let mut cited = BTreeSet::new();
     let mut owners = BTreeSet::new();
     let mut seen = HashSet::new();
@@ -197,11 +193,11 @@ pub fn excerpt<'a>(
         cited.extend(row.declarations());
         for found in row.matches.iter().flat_map(|found| std::iter::once(found).chain(&found.siblings)) {
             if seen.insert(found.recording.as_str())
-                && let Some(recording) = registry.recording_by_id(&found.recording)?
+                && let Some(recording) = registry.recording_by_id(&found.recording)
             {
                 owners.extend(recording.facts.owner);
             }
         }
     }
-    Ok(LogExcerpt::of(registry.log()?, &cited, &owners))
+    LogExcerpt::of(registry.log().clone(), &cited, &owners)
 }

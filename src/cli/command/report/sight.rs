@@ -8,26 +8,25 @@ use std::sync::{Mutex, PoisonError};
 
 use earmark::audio::{AudioInfo, Limits, decode};
 use earmark::fingerprint::{Fingerprint, FingerprintReader, Fingerprinter, HashedSource, StoredEntry};
-use earmark::index::{Index, RecordingRef};
+use earmark::index::RecordingRef;
 use earmark::matching::pair::{Overlay, SharedPeaks, Spot};
 use earmark::params::Params;
 use earmark::picture::{Basis, Comparison, Side, Size, Spectrogram, SpectrogramRecorder};
-use earmark::registry::{Recording, Registry};
+use earmark::registry::{Recording, Snapshot};
 use earmark::report::{MatchRow, PagePicture, PastRow};
 use earmark::units::{RecordingKey, Seconds};
 
 use crate::cli::args::report::FilesArgs;
 use crate::cli::error::CliError;
 use crate::cli::guard::Guard;
-use earmark::check::reading::open;
+use earmark::check::open;
 
 /// Wide enough for a printed page, small enough for forty in a file.
 const SIZE: Size = Size { width: 1_000, height: 620 };
 
 /// Draws matches.
 pub struct Sights<'a> {
-    registry: &'a Registry,
-    index: &'a Index,
+    registry: &'a Snapshot,
     places: HashMap<RecordingKey, RecordingRef>,
     root: PathBuf,
     /// What the fingerprint files keep of the files that are to be drawn, by path.
@@ -48,8 +47,7 @@ struct Query {
 impl<'a> Sights<'a> {
     /// Gets ready to draw files of these paths.
     pub fn new(
-        registry: &'a Registry,
-        index: &'a Index,
+        registry: &'a Snapshot,
         files: &FilesArgs,
         paths: &HashSet<&str>,
         guard: &'a Guard,
@@ -63,10 +61,11 @@ impl<'a> Sights<'a> {
                 }
             }
         }
+        let index = registry.index();
         let places = index.recordings().map(|place| (index.recording(place).key, place)).collect();
         let root = files.root.clone().unwrap_or_default();
         let (limits, refused) = (Limits::default(), Mutex::default());
-        Ok(Sights { registry, index, places, root, kept, limits, guard, refused })
+        Ok(Sights { registry, places, root, kept, limits, guard, refused })
     }
 
     /// That nothing of what was looked at is written over; to be asked before anything
@@ -136,10 +135,10 @@ impl<'a> Sights<'a> {
         if !view.makes_sense() {
             return Err("the row names a place that no search gives".to_owned());
         }
-        let recording = self.registry.recording_by_id(&found.recording).map_err(|error| error.to_string())?;
+        let recording = self.registry.recording_by_id(&found.recording);
         let recording = recording.ok_or("the recording is no longer registered")?;
         let place = self.places.get(&recording.key).ok_or("the recording's peaks are not in the registry")?;
-        let stored = self.index.peaks(*place);
+        let stored = self.registry.index().peaks(*place);
         let reference_s =
             view.overlay.reference_s(view.drawn_s.start)..view.overlay.reference_s(view.drawn_s.end);
         let below = self.spectrogram(&recording, reference_s);

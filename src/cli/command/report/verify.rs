@@ -8,19 +8,18 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use earmark::check::pipeline::Pipeline;
+use earmark::check::rescan::{RescanError, pairs};
+use earmark::check::{Checker, Repeater};
 use earmark::coverage::Coverage;
 use earmark::fingerprint::StoredEntry;
-use earmark::inputs::{Input, Item};
 use earmark::params::Params;
-use earmark::registry::Registry;
+use earmark::registry::Snapshot;
 use earmark::report::{Difference, DifferenceKind, PastLine, PastReport, ScanHeader, write_json_line};
 
 use crate::cli::args::ListFormat;
 use crate::cli::args::report::VerifyArgs;
-use crate::cli::command::scan::Checker;
 use crate::cli::error::CliError;
 use crate::cli::judging::accepted_terms;
-use crate::cli::kept::{pairs, same_file};
 use crate::cli::lineage;
 use crate::cli::streaming::run_named;
 use crate::cli::ui::exit::Outcome;
@@ -28,7 +27,6 @@ use crate::cli::ui::interrupt;
 use crate::cli::ui::messages::{counted, tell};
 use crate::cli::ui::output::{Output, terminal_columns};
 use crate::cli::ui::progress::Progress;
-use earmark::check::reading::{Reading, Source};
 
 /// Repeats a scan and tells what differs.
 pub fn run(args: VerifyArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, CliError> {
@@ -39,16 +37,19 @@ pub fn run(args: VerifyArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, C
     if coverage == Coverage::Adaptive && !args.files.fingerprints.is_empty() {
         return Err(CliError::SampledReport { path: args.report });
     }
-    let registry = Registry::open(&args.registry.registry)?;
+    let registry = Snapshot::open(&args.registry.registry)?;
     lineage::of(&registry, &then, &args.report, &args.lineage)?;
     let params = registry.params();
-    let index = registry.index()?;
     let accepted = args.licences.accept_terms.as_deref().map(accepted_terms).transpose()?;
     if let (Some(hash), None) = (question.accepted_terms, &accepted) {
         return Err(CliError::TermsMissing { path: args.report, hash });
     }
-    let checker = Checker::new(&registry, &index, question, accepted, match_options.clone(), coverage)?;
-    let now = ScanHeader::new(&registry, checker.question().clone(), match_options, coverage, inputs)?;
+    let checker = Checker::builder(&registry, question)
+        .matching(match_options)
+        .accepted_terms(accepted)
+        .coverage(coverage)
+        .build();
+    let now = checker.header(inputs);
     let table = args.format == ListFormat::Table;
     let mut output = Output::open(None, table)?;
     let mut counts = Counts::default();
@@ -63,8 +64,8 @@ pub fn run(args: VerifyArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, C
     if let Some(difference) = Difference::of_headers(report.header_text(), &now) {
         write(&difference, &mut output).map_err(CliError::Stdout)?;
     }
-    let again =
-        Again { report: &args.report, root: args.files.root.as_deref().unwrap_or(Path::new("")), checker };
+    let root = args.files.root.as_deref().unwrap_or(Path::new(""));
+    let repeater = Repeater::new(&args.report, root, checker);
     let pipeline = Pipeline::new(threads, interrupt::watch()?)
         .map_err(|error| CliError::Threads { reason: error.to_string() })?;
     let mut progress = Progress::new(rows);
@@ -78,13 +79,16 @@ pub fn run(args: VerifyArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, C
             under_way.borrow_mut().push_back(line);
         }),
         |_| PathBuf::new(),
-        |job| again.compare(job?),
+        |job| {
+            let (line, entry) = job?;
+            repeater.compare(&line, entry.map(|entry| *entry))
+        },
         |_, result| {
             let line = under_way.borrow_mut().pop_front().flatten();
             let deliver = || -> Result<(), CliError> {
                 let compared = match (result, line) {
                     (Ok(compared), _) => compared?,
-                    (Err(panic), Some(line)) => again.failed(&line, panic.to_string())?,
+                    (Err(panic), Some(line)) => repeater.failed(&line, panic)?,
                     // What is no row is no work that could fail.
                     (Err(_), None) => return Ok(()),
                 };
@@ -143,50 +147,10 @@ fn jobs<'a>(
     report: PastReport,
     fingerprints: &'a [PathBuf],
     params: &'a Params,
-) -> Box<dyn Iterator<Item = Result<Job, CliError>> + 'a> {
+) -> Box<dyn Iterator<Item = Result<Job, RescanError>> + 'a> {
     if fingerprints.is_empty() {
         return Box::new(report.map(|line| Ok((line?, None))));
     }
     let pairs = pairs(report, fingerprints, params);
     Box::new(pairs.map(|pair| pair.map(|(line, entry)| (line, Some(entry)))))
-}
-
-/// What became of a row.
-struct Compared {
-    difference: Option<Difference>,
-    duration_s: f64,
-}
-
-/// Everything that repeating a row needs.
-struct Again<'a> {
-    report: &'a Path,
-    root: &'a Path,
-    checker: Checker<'a>,
-}
-
-impl Again<'_> {
-    /// A file on which the program fails now; then it may have failed on it, too.
-    fn failed(&self, line: &PastLine, error: String) -> Result<Compared, CliError> {
-        let now = self.checker.failed(&line.row(self.report)?.named(), error);
-        Ok(Compared { difference: Difference::of_rows(line, &now), duration_s: 0.0 })
-    }
-
-    fn compare(&self, (line, entry): Job) -> Result<Compared, CliError> {
-        let row = line.row(self.report)?;
-        let reading = match entry {
-            Some(entry) => {
-                same_file(self.report, line.number, &row.named(), &entry)?;
-                self.checker.read(Source::Kept(entry))
-            }
-            None => {
-                let item = Item::whole(Input::File(self.root.join(row.named())));
-                let (path, columns) = (row.named(), row.columns);
-                let reading = self.checker.read(Source::Audio { item, timeout: None });
-                Reading { path, columns, ..reading }
-            }
-        };
-        let now = self.checker.check_reading(reading)?;
-        let duration_s = now.duration_s.unwrap_or(0.0);
-        Ok(Compared { difference: Difference::of_rows(&line, &now), duration_s })
-    }
 }

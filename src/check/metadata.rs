@@ -1,9 +1,9 @@
 //! What is known about a recording: the manifest where it speaks, else the tags.
 
-use earmark::audio::{IsrcTrust, Tags};
-use earmark::inputs::label_copy::Row;
-use earmark::isrc::Isrc;
-use earmark::registry::Facts;
+use crate::audio::{IsrcTrust, Tags};
+use crate::inputs::label_copy::Row;
+use crate::isrc::Isrc;
+use crate::registry::Facts;
 
 /// The ISRCs and facts to register. The tags speak only where the manifest is
 /// silent, field by field.
@@ -40,7 +40,7 @@ fn is_p_line(text: &str) -> bool {
 mod tests {
     use std::path::PathBuf;
 
-    use earmark::audio::IsrcTag;
+    use crate::audio::IsrcTag;
 
     use super::*;
 

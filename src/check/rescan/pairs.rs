@@ -2,25 +2,24 @@
 
 use std::path::{Path, PathBuf};
 
-use earmark::check::rescan::RescanError;
-use earmark::fingerprint::{FingerprintReader, StoredEntry};
-use earmark::params::Params;
-use earmark::paths::text;
-use earmark::report::{PastLine, PastReport};
+use crate::fingerprint::{FingerprintReader, StoredEntry};
+use crate::params::Params;
+use crate::paths::text;
+use crate::report::{PastLine, PastReport};
 
-use crate::cli::error::CliError;
+use super::RescanError;
 
 /// A row and the fingerprint of its file.
 pub type Pair = (PastLine, Box<StoredEntry>);
 
-/// Each row of `report` with the entry in its place of the fingerprint files, which
+/// Pairs each row of `report` with the entry in its place of the fingerprint files, which
 /// are read one after the other; errors where there is no such pair. Whether both
 /// are about the same file is to be looked at when the row is parsed.
 pub fn pairs<'a>(
     report: PastReport,
     fingerprints: &'a [PathBuf],
     params: &'a Params,
-) -> impl Iterator<Item = Result<Pair, CliError>> + 'a {
+) -> impl Iterator<Item = Result<Pair, RescanError>> + 'a {
     let mut entries = fingerprints.iter().flat_map(|path| {
         let (entries, error) = match FingerprintReader::open(path, params) {
             Ok(entries) => (Some(entries), None),
@@ -38,8 +37,8 @@ pub fn pairs<'a>(
             (None, None) => return None,
             (Some(Err(error)), _) => Err(error.into()),
             (_, Some(Err(error))) => Err(error.into()),
-            (Some(Ok(_)), None) => Err(differ(count + 1 + lines.by_ref().count() as u64, count).into()),
-            (None, Some(Ok(_))) => Err(differ(count, count + 1 + entries.by_ref().count() as u64).into()),
+            (Some(Ok(_)), None) => Err(differ(count + 1 + lines.by_ref().count() as u64, count)),
+            (None, Some(Ok(_))) => Err(differ(count, count + 1 + entries.by_ref().count() as u64)),
             (Some(Ok(line)), Some(Ok(entry))) => Ok((line, Box::new(entry))),
         };
         count += 1;
@@ -48,7 +47,12 @@ pub fn pairs<'a>(
 }
 
 /// That a row and an entry are about the same file.
-pub fn same_file(report: &Path, line: u64, row: &Path, entry: &StoredEntry) -> Result<(), RescanError> {
+pub(in crate::check) fn same_file(
+    report: &Path,
+    line: u64,
+    row: &Path,
+    entry: &StoredEntry,
+) -> Result<(), RescanError> {
     if row == entry.about.input() {
         return Ok(());
     }
@@ -61,7 +65,7 @@ pub fn same_file(report: &Path, line: u64, row: &Path, entry: &StoredEntry) -> R
 }
 
 /// Entries of the fingerprint files, which have to be whole.
-pub fn announced(paths: &[PathBuf], params: &Params) -> Result<u64, CliError> {
+pub fn announced(paths: &[PathBuf], params: &Params) -> Result<u64, RescanError> {
     let mut sum = 0;
     for path in paths {
         sum += FingerprintReader::open(path, params)?.announced().unwrap_or(0);

@@ -1,0 +1,134 @@
+//! The way from a source to a row, as a program of one's own goes it.
+
+use std::fs::{self, File};
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
+
+use earmark::audio::Limits;
+use earmark::check::{Checker, Identifier, PrepareError, Source, prepare};
+use earmark::fingerprint::{About, Entry, FingerprintReader, FingerprintWriter};
+use earmark::inputs::Passage;
+use earmark::matching::MatchOptions;
+use earmark::params::Params;
+use earmark::registry::{Registry, RegistryReader, Snapshot, Use};
+use earmark::report::ScanRow;
+use earmark::verdict::{Question, VerdictKind};
+
+fn testdata(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(name)
+}
+
+fn registry() -> Snapshot {
+    Snapshot::open(&testdata("registry")).expect("the committed registry")
+}
+
+fn checker(snapshot: &Snapshot) -> Checker {
+    Checker::builder(snapshot, Question::new(Use::AiTraining, "2026-01-31".parse().expect("a day"))).build()
+}
+
+/// A row without what differs by where the sound came from.
+fn nameless(row: ScanRow) -> ScanRow {
+    ScanRow { path: String::new(), ..row }
+}
+
+#[test]
+fn a_file_bytes_a_reader_and_a_fingerprint_have_one_row() {
+    let snapshot = registry();
+    let checker = checker(&snapshot);
+    for (name, verdict) in [
+        ("medley.opus", VerdictKind::Disallowed),
+        ("tag-wrong.ogg", VerdictKind::Disallowed),
+        ("unregistered.mp3", VerdictKind::NoMatch),
+        ("not-audio.mp3", VerdictKind::Error),
+    ] {
+        let path = testdata("scraped").join(name);
+        let row = checker.check(Source::file(&path));
+        assert_eq!(row.path, path.to_string_lossy());
+        assert_eq!(row.verdict, verdict, "{name}: {:?}", row.reasons);
+        let bytes = fs::read(&path).expect("a clip");
+        let expected = nameless(row);
+        assert_eq!(nameless(checker.check(Source::bytes(name, bytes.clone()))), expected, "{name}");
+        assert_eq!(nameless(checker.check(Source::reader(name, Cursor::new(bytes)))), expected, "{name}");
+        let file = File::open(&path).expect("a clip");
+        assert_eq!(nameless(checker.check(Source::reader(name, file))), expected, "{name}");
+
+        // What is kept of it.
+        let (params, folder) = (snapshot.params(), tempfile::tempdir().expect("a folder"));
+        let reading = earmark::check::read(Source::file(&path), params, &Limits::default());
+        let about = About {
+            path: name.to_owned(),
+            path_bytes: None,
+            file: reading.file,
+            columns: Vec::new(),
+            tags: reading.tags.map_err(|error| error.to_string()),
+        };
+        let entry = Entry { about, sound: reading.sound.map_err(|error| error.to_string()) };
+        let kept = folder.path().join("kept.efp");
+        let mut writer =
+            FingerprintWriter::new(File::create(&kept).expect("a file"), params).expect("writes");
+        writer.write(&entry.encode(params).expect("an entry")).expect("writes");
+        writer.finish().expect("writes");
+        let mut entries = FingerprintReader::open(&kept, params).expect("a fingerprint file");
+        let entry = entries.next().expect("an entry").expect("an entry");
+        assert_eq!(nameless(checker.check(Source::entry(entry))), expected, "{name}");
+    }
+}
+
+#[test]
+fn a_passage_is_named_and_answered_for_alone() {
+    let snapshot = registry();
+    let checker = checker(&snapshot);
+    let path = testdata("scraped/medley.opus");
+    let whole = checker.check(Source::file(&path));
+    let [first, .., last] = &whole.matches[..] else { panic!("a medley: {:?}", whole.matches) };
+    let (first, last) =
+        if first.place.query_start_s < last.place.query_start_s { (first, last) } else { (last, first) };
+    let passage = Passage { start_s: 0.0, duration_s: Some(first.place.query_end_s - 0.5) };
+    for source in [Source::file(&path), Source::bytes("a.opus", fs::read(&path).expect("a clip"))] {
+        let row = checker.check(source.passage(passage));
+        assert!(row.path.contains("#t=0,"), "{}", row.path);
+        let heard: Vec<&str> = row.matches.iter().map(|found| found.recording.as_str()).collect();
+        assert!(heard.contains(&first.recording.as_str()), "{heard:?}");
+        assert!(!heard.contains(&last.recording.as_str()), "{heard:?}");
+    }
+    let beyond = checker.check(Source::file(&path).passage(Passage { start_s: 1e6, duration_s: None }));
+    assert_eq!(beyond.verdict, VerdictKind::Error);
+}
+
+#[test]
+fn checkers_of_two_snapshots_answer_from_their_own_on_any_thread() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let params = Params::default();
+    Registry::create(folder.path(), &params).expect("a registry");
+    let reader = RegistryReader::open(folder.path()).expect("a registry");
+    let empty = checker(&reader.snapshot());
+    let clip = testdata("scraped/transcoded.opus");
+    let song = Source::file(testdata("catalogue/02-paper-lanterns.ogg"));
+    let prepared = prepare(song, None, &params, &Limits::default()).expect("a song");
+    let added = Registry::open_for_writing(folder.path()).expect("a registry").add(&[prepared.recording]);
+    added.expect("registers");
+    assert!(reader.reload().expect("reloads"));
+    let full = checker(&reader.snapshot());
+    let identifier = Identifier::new(full.snapshot(), MatchOptions::default(), Limits::default());
+    std::thread::spawn(move || {
+        assert_eq!(empty.check(Source::file(&clip)).verdict, VerdictKind::NoMatch);
+        let row = full.check(Source::file(&clip));
+        assert_eq!(row.verdict, VerdictKind::Undeclared, "{:?}", row.reasons);
+        let found = identifier.identify(Source::file(&clip));
+        assert_eq!(found.matches, row.matches);
+        assert_eq!(full.header(Vec::new()).registry.generation, 1);
+    })
+    .join()
+    .expect("no panic");
+}
+
+#[test]
+fn what_cannot_be_registered_says_why() {
+    let (params, limits) = (Params::default(), Limits::default());
+    let short = testdata("scraped/silence.flac");
+    let refused = |source: Source| prepare(source, None, &params, &limits).expect_err("refused");
+    assert!(matches!(refused(Source::file("no/such/file.mp3")), PrepareError::Read(_)));
+    let half = Source::file(short).passage(Passage { start_s: 0.0, duration_s: Some(0.5) });
+    let error = refused(half);
+    assert!(matches!(error, PrepareError::TooShort { .. }), "{error}");
+}
