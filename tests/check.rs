@@ -1,11 +1,12 @@
 //! The way from a source to a row, as a program of one's own goes it.
 
 use std::fs::{self, File};
-use std::io::Cursor;
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use earmark::audio::Limits;
-use earmark::check::{Checker, Identifier, PrepareError, Source, prepare};
+use earmark::check::{Checker, Identifier, Lost, NoThreads, PrepareError, Run, Source, StopFlag, prepare};
 use earmark::fingerprint::{About, Entry, FingerprintReader, FingerprintWriter};
 use earmark::inputs::Passage;
 use earmark::matching::MatchOptions;
@@ -131,4 +132,51 @@ fn what_cannot_be_registered_says_why() {
     let half = Source::file(short).passage(Passage { start_s: 0.0, duration_s: Some(0.5) });
     let error = refused(half);
     assert!(matches!(error, PrepareError::TooShort { .. }), "{error}");
+}
+
+/// A file on a network that is gone: whoever reads it waits.
+struct Gone;
+
+impl Read for Gone {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        loop {
+            std::thread::park();
+        }
+    }
+}
+
+impl Seek for Gone {
+    fn seek(&mut self, _: SeekFrom) -> io::Result<u64> {
+        Ok(0)
+    }
+}
+
+#[test]
+fn a_source_that_never_answers_costs_its_own_row() {
+    let snapshot = registry();
+    let checker = checker(&snapshot);
+    let clip = testdata("scraped/silence.flac");
+    let limit = Some(Duration::from_secs(1));
+    let sources = [
+        Source::reader("gone.mp3", Gone).timeout(limit),
+        Source::file(&clip),
+        Source::reader("gone.wav", Gone).timeout(limit),
+        Source::file(&clip),
+    ];
+    let mut rows = Vec::new();
+    let failing = checker.clone();
+    let mut sink = |path: PathBuf, row: Result<ScanRow, Lost>| -> Result<(), NoThreads> {
+        rows.push(row.unwrap_or_else(|error| failing.failed(&path, error)));
+        Ok(())
+    };
+    let run = Run::new(StopFlag::new()).limit(limit);
+    let ending = run.each(sources, Source::name, move |source| checker.check(source), &mut sink);
+    assert!(ending.expect("threads start").is_complete());
+    assert_eq!(rows.len(), 4);
+    for (row, name) in [(&rows[0], "gone.mp3"), (&rows[2], "gone.wav")] {
+        assert_eq!((row.path.as_str(), row.verdict), (name, VerdictKind::Error));
+        let error = row.error.as_deref().expect("an error");
+        assert!(error.starts_with("took longer than 1 s"), "{error}");
+    }
+    assert!(rows[1].error.is_none() && rows[3].error.is_none());
 }

@@ -12,22 +12,23 @@
 //! | `passage` | decodes a passage of it in bounded time |
 //! | `checker` | searches, judges, makes the row |
 //! | `prepare`, `metadata` | makes of it what is registered |
-//! | `pipeline` | does something with every item on several threads, in order |
+//! | `run` | works on any number of items on several threads, in order and in bounded time |
 //! | `repeat` | makes the rows of a report again |
 //! | `rescan` | tells what new recordings and declarations change in a report |
 
 mod checker;
 mod metadata;
 pub mod passage;
-pub mod pipeline;
 mod prepare;
 pub mod reading;
 mod repeat;
 pub mod rescan;
+mod run;
 mod source;
 
 pub use checker::{Checker, CheckerBuilder, Identifier};
 pub use prepare::{OtherLength, PrepareError, Prepared, prepare};
 pub use reading::{ReadError, Reading, read};
 pub use repeat::{Compared, Repeater};
+pub use run::{Care, DEFAULT_LIMIT, Ending, Lost, Marks, NoThreads, Run, Sink, StopFlag, Suspects};
 pub use source::{Source, Sources, open};

@@ -13,7 +13,7 @@ use crate::units::Seconds;
 use serde_json::Value;
 
 use super::passage::{self, Clock, Timed};
-use super::source::{Bytes, Kind, Source, open};
+use super::source::{Bytes, Kind, Source};
 
 /// Less audio than this is neither registered nor recognised, in seconds.
 /// Landmarks span up to about half a second; in less than twice that there are
@@ -52,6 +52,9 @@ pub enum ReadError {
     /// It is a folder, a pipe or a device.
     #[error("is not a regular file: name a file or a folder of files")]
     NotAFile,
+    /// It has no bytes.
+    #[error("the file is empty")]
+    Empty,
     /// What was to hold it cannot be read, or does not hold it.
     #[error(transparent)]
     Input(#[from] InputError),
@@ -149,7 +152,7 @@ fn read_item<S>(
     let part = |path| Part { path, passage, clock };
     match item.input {
         Input::File(path) | Input::Fingerprints(path) => {
-            let mut heard = part(&path).read(&|| open(&path).map(Bytes::File), limits, listen);
+            let mut heard = part(&path).read(&|| Bytes::of(&path), limits, listen);
             if let (Ok(tags), Some((sheet, name))) = (&mut heard.tags, cue_sheet(&path)) {
                 tags.add_cue_sheet(&sheet, &name);
             }
@@ -230,7 +233,8 @@ fn read_kept<S: From<Fingerprint>>(entry: StoredEntry, params: &Params, limits: 
 /// can be read; a sheet is nobody's promise.
 fn cue_sheet(path: &Path) -> Option<(String, String)> {
     let name = path.file_name()?.to_string_lossy().into_owned();
-    let sheet = cue_sheets(path).iter().filter(|sheet| *sheet != path).find_map(|sheet| open(sheet).ok())?;
+    let sheet =
+        cue_sheets(path).iter().filter(|sheet| *sheet != path).find_map(|sheet| Bytes::of(sheet).ok())?;
     let mut bytes = Vec::new();
     sheet.take(LARGEST_SHEET + 1).read_to_end(&mut bytes).ok()?;
     if bytes.len() as u64 > LARGEST_SHEET {

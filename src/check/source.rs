@@ -211,14 +211,34 @@ impl Seek for Bytes {
     }
 }
 
-/// Opens a regular file.
+impl Bytes {
+    /// The bytes of a regular file.
+    ///
+    /// # Errors
+    /// As [`open`], but an empty file is none.
+    pub(super) fn of(path: &Path) -> Result<Self, ReadError> {
+        match open(path) {
+            Ok(file) => Ok(Self::File(file)),
+            Err(ReadError::Empty) => Ok(Self::Memory(Cursor::new(Shared::new(Vec::new())))),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Opens a regular file that has bytes.
 ///
 /// # Errors
-/// If there is none, it is something else, or it cannot be opened.
+/// If there is none, it is something else or empty, or it cannot be opened.
 pub fn open(path: &Path) -> Result<File, ReadError> {
+    let found = fs::metadata(path).map_err(ReadError::Open)?;
     // Opening a pipe that nobody writes to would wait for ever.
-    if !fs::metadata(path).map_err(ReadError::Open)?.is_file() {
+    if !found.is_file() {
         return Err(ReadError::NotAFile);
+    }
+    // So would reading some files of the system, `/proc/kmsg` say, which claim to be
+    // regular and to have no bytes.
+    if found.len() == 0 {
+        return Err(ReadError::Empty);
     }
     File::open(path).map_err(ReadError::Open)
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use earmark::check::NoThreads;
 use earmark::check::rescan::RescanError;
 use earmark::dataset::AnnotateError;
 use earmark::fingerprint::FileError;
@@ -265,11 +266,8 @@ pub enum CliError {
     #[error("cannot write to standard output: {0}")]
     Stdout(io::Error),
     /// No threads to work on.
-    #[error("cannot start threads ({reason}): ask for fewer with --threads")]
-    Threads {
-        /// The system's words.
-        reason: String,
-    },
+    #[error("{0}: ask for fewer with --threads")]
+    Threads(#[from] NoThreads),
     /// Ctrl-C cannot be watched for.
     #[error("cannot watch for Ctrl-C: {0}")]
     Signals(#[from] ctrlc::Error),

@@ -22,7 +22,7 @@ use crate::cli::ui::output::part_of;
 const STDOUT: &str = "standard output";
 
 /// What is read and what is written. Everything written is claimed here first.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Guard {
     reads: Vec<Place>,
     registry: Option<Place>,

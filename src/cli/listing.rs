@@ -13,7 +13,7 @@ use crate::cli::args::inputs::ListingArgs;
 use crate::cli::error::CliError;
 use crate::cli::guard::Guard;
 use crate::cli::ui::messages::tell;
-use earmark::check::Source;
+use earmark::check::{Source, StopFlag};
 
 /// Everything that is to be read, listed while it is.
 pub struct Inputs {
@@ -60,6 +60,14 @@ pub fn open(args: &ListingArgs, listing: Listing, params: &Params, guard: Guard)
 }
 
 impl Inputs {
+    /// The same, which end soon after `stop` is raised.
+    pub fn until(self, stop: &StopFlag) -> Self {
+        let Spared { items, guard, refusal } = self.items;
+        let stop = stop.clone();
+        let items = items.until(move || stop.is_stopped());
+        Inputs { items: Spared { items, guard, refusal }, ..self }
+    }
+
     /// All that is to be read, one after another.
     pub fn sources(self, params: &Params) -> impl Iterator<Item = Source> {
         let Inputs { items, timeout, .. } = self;

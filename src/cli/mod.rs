@@ -14,6 +14,7 @@ mod dataset;
 mod emptiness;
 mod error;
 mod guard;
+mod in_work;
 mod judging;
 mod lineage;
 mod listing;

@@ -11,6 +11,7 @@ use crate::cli::args::inputs::{DatasetArgs, ListingArgs, RowsArgs};
 use crate::cli::args::report::{FilesArgs, MakeArgs, ReportCommand};
 use crate::cli::args::{Command, IdentifyArgs, RegistryCommand, ScanArgs, ScanFormat};
 use crate::cli::error::CliError;
+use crate::cli::in_work;
 use crate::cli::resume::beside;
 
 /// Added to the name of a CSV file, for what its rows rest on.
@@ -126,8 +127,10 @@ impl Plan {
         self.read("--known", &args.known);
         self.registry(&args.registry.registry);
         self.write_or_stdout(args.out.as_deref());
-        if let (Some(out), ScanFormat::Csv) = (&args.out, args.format) {
-            self.write("--out", &beside(out, SIDECAR));
+        match (&args.out, args.format) {
+            (Some(out), ScanFormat::Csv) => self.write("--out", &beside(out, SIDECAR)),
+            (Some(out), ScanFormat::Jsonl) => self.write("--out", &in_work::beside(out)),
+            _ => {}
         }
         for Named { option, path } in lists(&args.dataset) {
             self.write(option, &path);
@@ -431,6 +434,10 @@ mod tests {
             ("scan a --registry r --allow-list o --out o.verdicts", "is written by --out"),
             ("scan a --registry r --filtered o --allow-list o.verdicts", "is written by --allow-list"),
             ("scan a --registry r --out o --allow-list o.part", "is written by --out (o.part)"),
+            (
+                "scan a --registry r --format jsonl --out o --allow-list o.in-work",
+                "is written by --out (o.in-work)",
+            ),
             ("report r --html a --eu-summary a", "is written by --html (a)"),
             ("report merge a b --out a", "is the input a (REPORT)"),
             ("compare a b.png --output b.png", "is the input b.png (B)"),

@@ -6,9 +6,10 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use super::choice::Choice;
 use super::columns::ColumnChoice;
@@ -23,6 +24,9 @@ use super::{Input, InputError, Item, LARGEST_MEMBER, Shared, lines, path_list, t
 
 /// The name of standard input.
 const STDIN: &str = "-";
+
+/// How often somebody who waits for an item looks whether to stop.
+const TICK: Duration = Duration::from_millis(50);
 
 /// What is to be read. The order of the items: rows, then what is named, then
 /// the lists.
@@ -173,20 +177,26 @@ impl Listing {
             };
             let _ = lister.all(rows, &mut push);
         })?;
-        Ok(Items { receiver, skipped, held, passages })
+        Ok(Items { receiver, stopped: Box::new(|| false), skipped, held, passages })
     }
 }
 
 /// The items of a [`Listing`], listed by a thread of its own.
-#[derive(Debug)]
 pub struct Items {
     receiver: Receiver<Item>,
+    stopped: Box<dyn Fn() -> bool + Send>,
     skipped: Arc<Mutex<Skipped>>,
     held: Arc<Mutex<Vec<Held>>>,
     passages: Arc<AtomicU64>,
 }
 
 impl Items {
+    /// The same items, which end soon after `stopped` says so, whatever the thread that
+    /// lists them is waiting for.
+    pub fn until(self, stopped: impl Fn() -> bool + Send + 'static) -> Self {
+        Items { stopped: Box::new(stopped), ..self }
+    }
+
     /// What was left out of archives so far; it goes on counting.
     pub fn skipped_in_archives(&self) -> Arc<Mutex<Skipped>> {
         Arc::clone(&self.skipped)
@@ -209,7 +219,14 @@ impl Iterator for Items {
     type Item = Item;
 
     fn next(&mut self) -> Option<Item> {
-        self.receiver.recv().ok()
+        loop {
+            match self.receiver.recv_timeout(TICK) {
+                Ok(item) => return Some(item),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) if (self.stopped)() => return None,
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
     }
 }
 
@@ -422,6 +439,20 @@ mod tests {
         let listing = Listing { lists: vec![path("list")], ..Listing::default() };
         assert_eq!(listing.survey(|_| None).items, None);
         assert_eq!(names(listing), "z.dat f/1.mp3 f/2.mp3");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn whoever_waits_for_an_item_can_stop() {
+        // A pipe that nobody writes to.
+        let (reader, _writer) = std::io::pipe().expect("a pipe");
+        let path = PathBuf::from(format!("/dev/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&reader)));
+        let listing = Listing { lists: vec![path], ..Listing::default() };
+        let began = std::time::Instant::now();
+        let items = listing.stream().expect("no manifest");
+        let mut items = items.until(move || began.elapsed().as_millis() > 200);
+        assert!(items.next().is_none());
+        assert!(began.elapsed().as_secs() < 10);
     }
 
     #[test]

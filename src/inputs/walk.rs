@@ -144,8 +144,10 @@ impl Looked {
     /// they tell. What cannot be read is left to whoever reads it.
     pub(super) fn at(path: &Path) -> Self {
         let by_name = Holds::by_name(path);
-        // Opening a pipe that nobody writes to would wait for ever.
-        let opened = path.metadata().ok().filter(Metadata::is_file).and_then(|_| File::open(path).ok());
+        // Opening a pipe that nobody writes to would wait for ever, and so would reading
+        // some files of the system that claim to be regular and empty.
+        let may_be_read = |found: &Metadata| found.is_file() && found.len() > 0;
+        let opened = path.metadata().ok().filter(may_be_read).and_then(|_| File::open(path).ok());
         let content = opened.and_then(|mut file| Self::of(&mut file).ok());
         let surely = |holds| Self { holds, is_sure: true };
         let is_kept = by_name == Holds::Fingerprints;

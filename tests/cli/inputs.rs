@@ -319,6 +319,51 @@ fn a_file_that_takes_too_long_is_named() {
 }
 
 #[test]
+#[cfg(unix)]
+fn special_files_are_told_and_never_read() {
+    use std::os::unix::fs::symlink;
+    use std::os::unix::net::UnixListener;
+    let folder = folder();
+    let at = |name: &str| folder.path().join(name);
+    let made = std::process::Command::new("mkfifo").arg(at("fifo.mp3")).status().expect("mkfifo runs");
+    assert!(made.success());
+    let _socket = UnixListener::bind(at("socket.mp3")).expect("a socket");
+    symlink(at("fifo.mp3"), at("to-fifo.mp3")).expect("a link");
+    symlink("/dev/zero", at("zero.mp3")).expect("a link");
+    // Regular and empty, it says, and reading it waits for news of the system.
+    symlink("/proc/kmsg", at("kmsg.mp3")).expect("a link");
+    symlink("/proc/kmsg", at("kmsg.txt")).expect("a link");
+    fs::write(at("empty.mp3"), "").expect("a file");
+    fs::copy("testdata/scraped/silence.flac", at("silence.flac")).expect("a clip");
+    let run = scan("{}", folder.path());
+    let rows = rows(&run);
+    let told: Vec<(&str, Option<&str>)> = rows
+        .iter()
+        .map(|row| {
+            let path = row["path"].as_str().expect("a path");
+            (path.rsplit('/').next().expect("a name"), row["error"].as_str())
+        })
+        .collect();
+    let empty = Some("the file is empty");
+    let mut expected = vec![("empty.mp3", empty), ("silence.flac", None)];
+    if Path::new("/proc/kmsg").exists() {
+        expected.insert(1, ("kmsg.mp3", empty));
+    } else {
+        expected.insert(1, told[1]);
+    }
+    assert_eq!(told, expected, "{}", run.stderr);
+    assert!(run.stderr.contains("4 special files"), "{}", run.stderr);
+    // Named one by one, each has a row.
+    let run = scan("{}/fifo.mp3 {}/socket.mp3 {}/to-fifo.mp3 {}/zero.mp3", folder.path());
+    let rows = run.rows();
+    assert_eq!(rows.len(), 4);
+    for row in rows {
+        let error = row["error"].as_str().expect("an error");
+        assert!(error.starts_with("is not a regular file"), "{row}");
+    }
+}
+
+#[test]
 fn messages_are_json_where_they_are_wanted() {
     let run = scan("testdata/scraped/not-audio.mp3 --log-format json", Path::new("/"));
     let messages: Vec<Value> =

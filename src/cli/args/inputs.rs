@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use earmark::check::DEFAULT_LIMIT;
 use earmark::inputs::{
     BadGlob, Choice, ColumnChoice, InputError, LARGEST_MEMBER, RowSource, Shard, manifests,
 };
@@ -46,8 +47,8 @@ pub struct ListingArgs {
     /// Largest audio inside an archive, in Parquet or on standard input, which is held in memory
     #[arg(long, value_name = "MIB", default_value_t = LARGEST_MEMBER / MIB, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     pub max_member_mib: u64,
-    /// Give up on a file whose reading and decoding takes longer
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    /// Give up on a file that takes longer to read, decode and search, and go on; 0 for no limit [default: 600]
+    #[arg(long, value_name = "SECONDS")]
     pub file_timeout: Option<u64>,
 }
 
@@ -67,10 +68,16 @@ impl ListingArgs {
         self.max_member_mib.saturating_mul(MIB)
     }
 
-    /// How long a file may take.
+    /// How long a file may take; `None` for as long as it takes.
     pub fn timeout(&self) -> Option<Duration> {
-        self.file_timeout.map(Duration::from_secs)
+        time_limit(self.file_timeout)
     }
+}
+
+/// What `--file-timeout` says.
+pub fn time_limit(seconds: Option<u64>) -> Option<Duration> {
+    let limit = seconds.map_or(DEFAULT_LIMIT, Duration::from_secs);
+    (!limit.is_zero()).then_some(limit)
 }
 
 /// Manifests whose rows name audio.

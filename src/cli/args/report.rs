@@ -1,9 +1,11 @@
 //! What can be typed after `earmark report`.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
+use crate::cli::args::inputs::time_limit;
 use crate::cli::args::judging::{LicenceArgs, LineageArgs};
 use crate::cli::args::{ListFormat, RegistryDir};
 
@@ -125,6 +127,16 @@ pub struct VerifyArgs {
     /// How the differences are written
     #[arg(long, value_enum, default_value_t = ListFormat::Table)]
     pub format: ListFormat,
+    /// Give up on a file that takes longer, and go on; 0 for no limit [default: 600]
+    #[arg(long, value_name = "SECONDS")]
+    pub file_timeout: Option<u64>,
+}
+
+impl VerifyArgs {
+    /// How long a file may take; `None` for as long as it takes.
+    pub fn timeout(&self) -> Option<Duration> {
+        time_limit(self.file_timeout)
+    }
 }
 
 /// `earmark report merge`.

@@ -1,11 +1,10 @@
 //! `earmark fingerprint`.
 
 use std::num::NonZeroUsize;
-use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use earmark::audio::Limits;
-use earmark::check::pipeline::Pipeline;
+use earmark::check::{Lost, Run, Source, read};
 use earmark::fingerprint::{About, EncodedEntry, Entry, EntryError, FingerprintWriter};
 use earmark::inputs::label_copy::{ColumnMap, Manifest, Purpose, Row, read_manifest};
 use earmark::params::Params;
@@ -13,17 +12,15 @@ use earmark::paths::{self, PathBytes};
 use earmark::units::Seconds;
 
 use crate::cli::args::fingerprint::FingerprintArgs;
-use crate::cli::command::register::jobs;
+use crate::cli::command::register::jobs::{self, Job};
 use crate::cli::error::CliError;
 use crate::cli::guard::Guard;
 use crate::cli::listing;
-use crate::cli::streaming::run_named;
 use crate::cli::ui::exit::Outcome;
 use crate::cli::ui::interrupt;
 use crate::cli::ui::messages::tell;
 use crate::cli::ui::output::Output;
 use crate::cli::ui::progress::Progress;
-use earmark::check::{Source, read};
 
 /// Keeps the fingerprint of every input.
 pub fn run(args: FingerprintArgs, threads: Option<NonZeroUsize>, guard: Guard) -> Result<Outcome, CliError> {
@@ -37,38 +34,35 @@ pub fn run(args: FingerprintArgs, threads: Option<NonZeroUsize>, guard: Guard) -
     let (params, limits) = (Params::default(), Limits::default());
     let listing = listing::listing(&args.listing, &args.inputs, Vec::new())?;
     let inputs = listing::open(&args.listing, listing, &params, guard)?;
-    let pipeline = Pipeline::new(threads, interrupt::watch()?)
-        .map_err(|error| CliError::Threads { reason: error.to_string() })?;
+    let stop = interrupt::watch()?;
+    let inputs = inputs.until(&stop);
+    let run = Run::new(stop).threads(threads).limit(inputs.timeout);
     let mut progress = Progress::new(inputs.count.map(|count| count + manifest.rows.len() as u64));
     let (left_out, refusal) = (inputs.left_out(), inputs.refusal());
     let jobs = jobs::list(manifest.rows, inputs.items, inputs.timeout, &params);
     let failed = |error| Output::failed(Some(&args.out), error);
     let mut writer =
         FingerprintWriter::new(Output::open(Some(&args.out), false)?, &params).map_err(failed)?;
-    let ending = run_named(
-        &pipeline,
-        jobs,
-        |(source, _)| source.name(),
-        |(source, row)| keep(source, row.as_deref(), &params, &limits),
-        |path, result| {
-            // What went wrong is kept, too, so that every input gets its answer.
-            let kept = match result {
-                Ok(Ok(kept)) => kept,
-                Ok(Err(error)) => lost(path, &error.to_string(), &params),
-                Err(panic) => lost(path, &panic.to_string(), &params),
-            };
-            match &kept.outcome {
-                Ok(duration_s) => progress.done(*duration_s),
-                Err(error) => {
-                    failures = true;
-                    progress.say(path, error);
-                    progress.failed();
-                }
+    let mut sink = |path: PathBuf, kept: Result<Result<Kept, EntryError>, Lost>| -> Result<(), CliError> {
+        // What went wrong is kept, too, so that every input gets its answer.
+        let kept = match kept {
+            Ok(Ok(kept)) => kept,
+            Ok(Err(error)) => lost(&path, &error.to_string(), &params),
+            Err(error) => lost(&path, &error.to_string(), &params),
+        };
+        match &kept.outcome {
+            Ok(duration_s) => progress.done(*duration_s),
+            Err(error) => {
+                failures = true;
+                progress.say(&path, error);
+                progress.failed();
             }
-            writer.write(&kept.entry).map_or_else(ControlFlow::Break, ControlFlow::Continue)
-        },
-    );
-    let whole = ending.whole().map_err(failed)?;
+        }
+        writer.write(&kept.entry).map_err(failed)
+    };
+    let of_all = params.clone();
+    let work = move |(source, row): Job| keep(source, row.as_deref(), &of_all, &limits);
+    let whole = run.each(jobs, |(source, _)| source.name(), work, &mut sink)?.is_complete();
     refusal.check()?;
     let output = if whole { writer.finish() } else { writer.abandon() }.map_err(failed)?;
     progress.while_hidden(|| left_out.tell());

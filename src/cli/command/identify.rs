@@ -47,7 +47,7 @@ pub fn run(args: IdentifyArgs, threads: Option<NonZeroUsize>, guard: Guard) -> R
         &job,
         inputs,
         Part::all(),
-        |source| identifier.identify(source),
+        move |source| identifier.identify(source),
         IdentifyRow::failed,
         |row| writer.write(row),
     )?;

@@ -56,8 +56,8 @@ pub fn run(args: IdentifyArgs) -> Result<Outcome, CliError> {
     let params = registry.params();
     let output = Output::open(args.out.as_deref(), args.format == ListFormat::Table)?;
     let stop = interrupt::watch_and_say("ending the matches; press Ctrl-C again to stop at once")?;
-    let source = Stoppable::new(io::stdin(), stop.clone())
-        .map_err(|error| CliError::Threads { reason: error.to_string() })?;
+    let source =
+        Stoppable::new(io::stdin(), stop.clone()).map_err(|error| CliError::Threads(error.into()))?;
     let mut teller = Teller::new(output, &args, &registry);
 
     let mut matcher = LiveMatcher::new(registry.index(), params, args.matching.options());

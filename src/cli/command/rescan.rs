@@ -3,12 +3,11 @@
 use std::fmt;
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
-use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use earmark::check::Checker;
-use earmark::check::pipeline::Pipeline;
 use earmark::check::rescan::{Answer, Change, Pair, RescanError, Rescanner, announced, pairs};
+use earmark::check::{Checker, Lost, Run};
 use earmark::coverage::Coverage;
 use earmark::registry::{Lineage, Since, Snapshot};
 use earmark::report::{PastReport, ScanHeader, ScanRow, Summary, write_json_line};
@@ -22,7 +21,6 @@ use crate::cli::emptiness::{self, Wanted};
 use crate::cli::error::CliError;
 use crate::cli::judging::accepted_terms;
 use crate::cli::lineage;
-use crate::cli::streaming::run_named;
 use crate::cli::ui::exit::Outcome;
 use crate::cli::ui::interrupt;
 use crate::cli::ui::messages::tell;
@@ -58,8 +56,7 @@ pub fn run(args: RescanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, C
     let rescanner = Rescanner::new(&args.report, checker, &match_options, since)?;
     tell(told(since, rescanner.new_s()));
 
-    let pipeline = Pipeline::new(threads, interrupt::watch()?)
-        .map_err(|error| CliError::Threads { reason: error.to_string() })?;
+    let run = Run::new(interrupt::watch()?).threads(threads);
     let table = args.format == ListFormat::Table;
     let mut changes = Output::open(None, table)?;
     let shown = changes.is_terminal();
@@ -74,39 +71,31 @@ pub fn run(args: RescanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, C
     let mut counts = Counts::default();
     let mut progress = Progress::new(announced(&args.fingerprints, params)?);
     let jobs = pairs(report, &args.fingerprints, params).map(Job);
-    let ending = run_named(
-        &pipeline,
-        jobs,
-        Job::path,
-        |Job(job)| {
-            let (line, entry) = job?;
-            rescanner.answer(&line, *entry)
-        },
-        |path, result| {
-            let answer = match result {
-                Ok(answer) => answer,
-                Err(panic) => Ok(rescanner.failed(path, panic)),
-            };
-            let deliver = || -> Result<(), CliError> {
-                let Answer { row, change, searched, .. } = answer?;
-                summary.add(row.verdict);
-                counts.add(&row, change.is_some(), searched);
-                match &row.error {
-                    Some(_) => progress.failed(),
-                    None => progress.done(row.duration_s.unwrap_or(0.0)),
-                }
-                row.write_json_line(&mut output).map_err(failed)?;
-                if let Some(change) = &change {
-                    let mut write = || writer.write(change);
-                    let written = if shown { progress.while_hidden(write) } else { write() };
-                    written.map_err(CliError::Stdout)?;
-                }
-                Ok(())
-            };
-            deliver().map_or_else(ControlFlow::Break, ControlFlow::Continue)
-        },
-    );
-    let whole = ending.whole()?;
+    let rescanner = Arc::new(rescanner);
+    let answering = Arc::clone(&rescanner);
+    let work = move |Job(job)| -> Result<Answer, RescanError> {
+        let (line, entry) = job?;
+        answering.answer(&line, *entry)
+    };
+    let mut sink =
+        |path: PathBuf, answer: Result<Result<Answer, RescanError>, Lost>| -> Result<(), CliError> {
+            let answer = answer.unwrap_or_else(|error| Ok(rescanner.failed(&path, error)));
+            let Answer { row, change, searched, .. } = answer?;
+            summary.add(row.verdict);
+            counts.add(&row, change.is_some(), searched);
+            match &row.error {
+                Some(_) => progress.failed(),
+                None => progress.done(row.duration_s.unwrap_or(0.0)),
+            }
+            row.write_json_line(&mut output).map_err(failed)?;
+            if let Some(change) = &change {
+                let mut write = || writer.write(change);
+                let written = if shown { progress.while_hidden(write) } else { write() };
+                written.map_err(CliError::Stdout)?;
+            }
+            Ok(())
+        };
+    let whole = run.each(jobs, Job::path, work, &mut sink)?.is_complete();
     writer.finish().map_err(CliError::Stdout)?;
     progress.finish(Some(&format!("{summary}; {counts}")));
     changes.finish(true)?;

@@ -19,6 +19,7 @@ use crate::cli::dataset::Dataset;
 use crate::cli::emptiness::{self, Wanted};
 use crate::cli::error::CliError;
 use crate::cli::guard::Guard;
+use crate::cli::in_work::{self, InWork};
 use crate::cli::judging::accepted_terms;
 use crate::cli::lineage;
 use crate::cli::listing;
@@ -80,6 +81,14 @@ pub fn run(args: ScanArgs, threads: Option<NonZeroUsize>, mut guard: Guard) -> R
             output: Output::open(args.out.as_deref(), table)?,
         },
     };
+    // What cannot be gone on with needs no note of what to look out for.
+    let in_work = match &args.out {
+        Some(out) if args.format == ScanFormat::Jsonl && output.is_replaced() => {
+            let resumed = args.dataset.resume.then(|| in_work::left_of(out)).transpose()?;
+            Some(InWork::begin(out, resumed.unwrap_or_default())?)
+        }
+        _ => None,
+    };
     let shown = output.is_terminal();
     let out = args.out.as_deref();
     let params = registry.params();
@@ -99,11 +108,13 @@ pub fn run(args: ScanArgs, threads: Option<NonZeroUsize>, mut guard: Guard) -> R
         }
         ScanFormat::Csv => Writer::Csv(Box::new(ScanCsv::new(&mut output).map_err(failed)?)),
     };
+    let marks = in_work.as_ref().map(InWork::marks);
+    let checking = checker.clone();
     let run = streaming::run(
         &job,
         inputs,
-        Part { shard: args.dataset.shard, done: paths },
-        |source| checker.check(source),
+        Part { shard: args.dataset.shard, done: paths, marks },
+        move |source| checking.check(source),
         |path, error| checker.failed(path, error),
         |row| {
             summary.add(row.verdict);
@@ -123,6 +134,9 @@ pub fn run(args: ScanArgs, threads: Option<NonZeroUsize>, mut guard: Guard) -> R
         tell(format_args!("errors: {kinds}"));
     }
     output.finish_and_tell(run.whole)?;
+    if let Some(in_work) = in_work.filter(|_| run.whole) {
+        in_work.complete();
+    }
     let written = match dataset {
         Some(dataset) if run.whole => dataset.finish(&held.lock().unwrap_or_else(PoisonError::into_inner))?,
         _ => true,

@@ -2,7 +2,7 @@
 
 use std::process;
 
-use earmark::check::pipeline::StopFlag;
+use earmark::check::StopFlag;
 
 use crate::cli::error::CliError;
 use crate::cli::ui::messages::tell;
@@ -14,7 +14,7 @@ const INTERRUPTED: i32 = 130;
 /// the flag; once it is raised, the process ends at once, which a registry
 /// survives at any instant.
 pub fn watch() -> Result<StopFlag, CliError> {
-    watch_and_say("finishing the files under way; press Ctrl-C again to stop at once")
+    watch_and_say("stopping; press Ctrl-C again to end at once")
 }
 
 /// The same with other words for the first one.

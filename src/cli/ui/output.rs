@@ -159,6 +159,11 @@ impl Output {
         }
     }
 
+    /// Whether it is written to a file that gets its name when it is whole.
+    pub fn is_replaced(&self) -> bool {
+        self.file.as_ref().is_some_and(|file| file.part.is_some())
+    }
+
     /// Whether a person reads along.
     pub fn is_terminal(&self) -> bool {
         self.file.is_none() && io::stdout().is_terminal()

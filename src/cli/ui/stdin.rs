@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use earmark::check::pipeline::StopFlag;
+use earmark::check::StopFlag;
 
 /// Bytes taken at a time, which is what a pipe holds on Linux.
 const PIECE: usize = 64 * 1_024;

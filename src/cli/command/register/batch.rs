@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender};
 
-use earmark::check::pipeline::StopFlag;
+use earmark::check::StopFlag;
 use earmark::registry::{Added, Consent, NewRecording, Registry, RegistryError};
 use earmark::units::Seconds;
 

@@ -5,12 +5,12 @@ pub mod jobs;
 
 use std::fmt;
 use std::num::NonZeroUsize;
-use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::mpsc::{self, SyncSender};
 use std::thread;
 
 use earmark::audio::Limits;
-use earmark::check::pipeline::Pipeline;
+use earmark::check::{Lost, PrepareError, Prepared, Run, prepare};
 use earmark::inputs::label_copy::{Manifest, Purpose, read_manifest};
 use earmark::params::Params;
 use earmark::registry::{Added, AuthorityChange, Consent, Registry};
@@ -20,14 +20,13 @@ use crate::cli::authority::{tell_changes, tell_how_to_apply};
 use crate::cli::error::CliError;
 use crate::cli::guard::Guard;
 use crate::cli::listing;
-use crate::cli::streaming::run_named;
 use crate::cli::ui::exit::Outcome;
 use crate::cli::ui::interrupt;
 use crate::cli::ui::messages::{counted, tell};
 use crate::cli::ui::progress::Progress;
-use earmark::check::{Prepared, prepare};
 
 use batch::{Batch, Commit, News};
+use jobs::Job;
 
 /// Fingerprints that may wait for an earlier, slower file, per thread. One of
 /// a song takes a third of a megabyte.
@@ -44,10 +43,10 @@ pub fn run(args: RegisterArgs, threads: Option<NonZeroUsize>, guard: Guard) -> R
     let inputs = listing::open(&args.listing, listing, &params, guard)?;
     // Before the registry is opened: from there on there is something to keep whole.
     let stop = interrupt::watch()?;
+    let inputs = inputs.until(&stop);
     let mut registry = Registry::open_or_create(&args.registry.registry, &params)?;
-    let pipeline = Pipeline::new(threads, stop.clone())
-        .map_err(|error| CliError::Threads { reason: error.to_string() })?
-        .waiting_per_thread(WAITING_PER_THREAD);
+    let run =
+        Run::new(stop.clone()).threads(threads).limit(inputs.timeout).waiting_per_thread(WAITING_PER_THREAD);
 
     let mut counts = Counts { failed: manifest.bad_rows.len() as u64, ..Counts::default() };
     manifest.bad_rows.iter().for_each(tell);
@@ -61,6 +60,8 @@ pub fn run(args: RegisterArgs, threads: Option<NonZeroUsize>, guard: Guard) -> R
     let mut progress = Progress::new(inputs.count.map(|count| count + manifest.rows.len() as u64));
     let left_out = inputs.left_out();
     let jobs = jobs::list(manifest.rows, inputs.items, inputs.timeout, &params);
+    let of_all = params.clone();
+    let work = move |(source, row): Job| prepare(source, row.as_deref(), &of_all, &limits);
 
     // Committing and merging have a thread of their own, so that reading goes on
     // meanwhile.
@@ -72,43 +73,35 @@ pub fn run(args: RegisterArgs, threads: Option<NonZeroUsize>, guard: Guard) -> R
         let (committed, commits) = mpsc::channel();
         scope.spawn(move || batch::commit_all(&mut registry, full, agreed, &stop, &committed));
         let mut batch = Batch::default();
-        let ending = run_named(
-            &pipeline,
-            jobs,
-            |(source, _)| source.name(),
-            |(source, row)| prepare(source, row.as_deref(), &params, &limits),
-            |path, result| {
-                let prepared = match result {
-                    Ok(prepared) => prepared.map_err(|error| error.to_string()),
-                    Err(panic) => Err(panic.to_string()),
-                };
-                match prepared {
-                    Ok(Prepared { recording, tags_error, other_length, .. }) => {
-                        if let Some(lengths) = other_length {
-                            progress.say(path, lengths);
-                        }
-                        if let Some(error) = tags_error {
-                            progress.say(path, format_args!("registered without its tags: {error}"));
-                        }
-                        progress.done(recording.duration_s);
-                        batch.push(path.to_owned(), recording);
+        let mut sink = |path: PathBuf, prepared: Result<Result<_, _>, Lost>| -> Result<(), CliError> {
+            let prepared = match prepared {
+                Ok(prepared) => prepared.map_err(|error: PrepareError| error.to_string()),
+                Err(error) => Err(error.to_string()),
+            };
+            match prepared {
+                Ok(Prepared { recording, tags_error, other_length, .. }) => {
+                    if let Some(lengths) = other_length {
+                        progress.say(&path, lengths);
                     }
-                    Err(error) => {
-                        counts.failed += 1;
-                        progress.say(path, error);
-                        progress.failed();
+                    if let Some(error) = tags_error {
+                        progress.say(&path, format_args!("registered without its tags: {error}"));
                     }
+                    progress.done(recording.duration_s);
+                    batch.push(path, recording);
                 }
-                let taken = if batch.is_full() {
-                    send(&batches, &mut batch);
-                    counts.take(commits.try_iter(), &progress)
-                } else {
-                    Ok(())
-                };
-                taken.map_or_else(ControlFlow::Break, ControlFlow::Continue)
-            },
-        );
-        let whole = ending.whole()?;
+                Err(error) => {
+                    counts.failed += 1;
+                    progress.say(&path, error);
+                    progress.failed();
+                }
+            }
+            if batch.is_full() {
+                send(&batches, &mut batch);
+                counts.take(commits.try_iter(), &progress)?;
+            }
+            Ok(())
+        };
+        let whole = run.each(jobs, |(source, _)| source.name(), work, &mut sink)?.is_complete();
         if !batch.is_empty() {
             send(&batches, &mut batch);
         }

@@ -2,20 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::num::NonZeroUsize;
-use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use earmark::check::pipeline::Pipeline;
+use earmark::check::{DEFAULT_LIMIT, Lost, Run};
 use earmark::registry::{Lineage, RegistryState, Snapshot};
 use earmark::report::{LogExcerpt, Page, PageFile, PastReport, PastRow, Totals, write_eu_summary};
+use earmark::units::Seconds;
 
-use super::sight::Sights;
+use super::sight::{Drawn, Sights};
 use crate::cli::args::judging::LineageArgs;
 use crate::cli::args::report::{FilesArgs, MakeArgs};
 use crate::cli::error::CliError;
 use crate::cli::guard::Guard;
 use crate::cli::lineage;
-use crate::cli::streaming::run_named;
 use crate::cli::ui::exit::Outcome;
 use crate::cli::ui::interrupt;
 use crate::cli::ui::messages::tell;
@@ -145,34 +145,30 @@ fn draw(
 ) -> Result<bool, CliError> {
     let with_pictures = || files.iter().filter(|file| wanted.contains_key(&file.line));
     let paths: HashSet<&str> = with_pictures().map(|file| file.row.path.as_str()).collect();
-    let sights = Sights::new(registry, places, &paths, guard)?;
-    let pipeline = Pipeline::new(threads, interrupt::watch()?)
-        .map_err(|error| CliError::Threads { reason: error.to_string() })?;
+    let sights = Arc::new(Sights::new(registry, places, &paths, guard)?);
+    let run = Run::new(interrupt::watch()?).threads(threads).limit(Some(DEFAULT_LIMIT));
     let mut progress = Progress::new(wanted.len() as u64);
     let mut drawn = Vec::new();
-    let ending = run_named(
-        &pipeline,
-        with_pictures().map(|file| (&file.row, &wanted[&file.line])),
-        |(row, _)| row.named(),
-        |(row, matches)| (row.duration_s, sights.draw(row, matches)),
-        |path, result| {
-            let pictures = match result {
+    let drawing = Arc::clone(&sights);
+    let work = move |(row, matches): (PastRow, Vec<usize>)| (row.duration_s, drawing.draw(&row, &matches));
+    let mut sink =
+        |path: PathBuf, pictures: Result<(Option<Seconds>, Drawn), Lost>| -> Result<(), CliError> {
+            drawn.push(match pictures {
                 Ok((duration_s, pictures)) => {
                     progress.done(duration_s.unwrap_or(0.0));
                     pictures
                 }
-                Err(panic) => {
-                    progress.say(path, panic);
+                Err(error) => {
+                    progress.say(&path, error);
                     progress.failed();
-                    BTreeMap::new()
+                    Drawn::new()
                 }
-            };
-            drawn.push(pictures);
-            ControlFlow::<CliError>::Continue(())
-        },
-    );
+            });
+            Ok(())
+        };
+    let jobs = with_pictures().map(|file| (file.row.clone(), wanted[&file.line].clone()));
+    let whole = run.each(jobs, |(row, _)| row.named(), work, &mut sink)?.is_complete();
     drop(paths);
-    let whole = ending.whole()?;
     sights.spared()?;
     let missing = drawn.iter().flat_map(BTreeMap::values).filter(|picture| picture.is_err()).count();
     progress.finish(None);

@@ -25,17 +25,20 @@ use earmark::check::open;
 const SIZE: Size = Size { width: 1_000, height: 620 };
 
 /// Draws matches.
-pub struct Sights<'a> {
-    registry: &'a Snapshot,
+pub struct Sights {
+    registry: Snapshot,
     places: HashMap<RecordingKey, RecordingRef>,
     root: PathBuf,
     /// What the fingerprint files keep of the files that are to be drawn, by path.
     kept: HashMap<String, StoredEntry>,
     limits: Limits,
-    guard: &'a Guard,
+    guard: Guard,
     /// What would be written over audio that is looked at.
     refused: Mutex<Option<CliError>>,
 }
+
+/// Pictures of matches, by their places in a row; or why there is none.
+pub type Drawn = BTreeMap<usize, Result<PagePicture, String>>;
 
 /// A file as far as it is at hand.
 struct Query {
@@ -44,13 +47,13 @@ struct Query {
     spectrograms: Option<Vec<Spectrogram>>,
 }
 
-impl<'a> Sights<'a> {
+impl Sights {
     /// Gets ready to draw files of these paths.
     pub fn new(
-        registry: &'a Snapshot,
+        registry: &Snapshot,
         files: &FilesArgs,
         paths: &HashSet<&str>,
-        guard: &'a Guard,
+        guard: &Guard,
     ) -> Result<Self, CliError> {
         let mut kept = HashMap::new();
         for path in &files.fingerprints {
@@ -65,6 +68,7 @@ impl<'a> Sights<'a> {
         let places = index.recordings().map(|place| (index.recording(place).key, place)).collect();
         let root = files.root.clone().unwrap_or_default();
         let (limits, refused) = (Limits::default(), Mutex::default());
+        let (registry, guard) = (registry.clone(), guard.clone());
         Ok(Sights { registry, places, root, kept, limits, guard, refused })
     }
 
@@ -79,7 +83,7 @@ impl<'a> Sights<'a> {
 
     /// The pictures of some matches of a row, by their places in it; or why there is
     /// none.
-    pub fn draw(&self, row: &PastRow, matches: &[usize]) -> BTreeMap<usize, Result<PagePicture, String>> {
+    pub fn draw(&self, row: &PastRow, matches: &[usize]) -> Drawn {
         let asked: Vec<(usize, &MatchRow, View)> = matches
             .iter()
             .filter_map(|number| row.matches.get(*number).map(|found| (*number, found)))

@@ -1,15 +1,12 @@
 //! `earmark report verify`.
 
-use std::cell::RefCell;
-use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use earmark::check::pipeline::Pipeline;
 use earmark::check::rescan::{RescanError, pairs};
-use earmark::check::{Checker, Repeater};
+use earmark::check::{Checker, Compared, Lost, Repeater, Run};
 use earmark::coverage::Coverage;
 use earmark::fingerprint::StoredEntry;
 use earmark::params::Params;
@@ -21,7 +18,6 @@ use crate::cli::args::report::VerifyArgs;
 use crate::cli::error::CliError;
 use crate::cli::judging::accepted_terms;
 use crate::cli::lineage;
-use crate::cli::streaming::run_named;
 use crate::cli::ui::exit::Outcome;
 use crate::cli::ui::interrupt;
 use crate::cli::ui::messages::{counted, tell};
@@ -65,45 +61,33 @@ pub fn run(args: VerifyArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, C
         write(&difference, &mut output).map_err(CliError::Stdout)?;
     }
     let root = args.files.root.as_deref().unwrap_or(Path::new(""));
-    let repeater = Repeater::new(&args.report, root, checker);
-    let pipeline = Pipeline::new(threads, interrupt::watch()?)
-        .map_err(|error| CliError::Threads { reason: error.to_string() })?;
+    let repeater = Arc::new(Repeater::new(&args.report, root, checker));
+    let run = Run::new(interrupt::watch()?).threads(threads).limit(args.timeout());
     let mut progress = Progress::new(rows);
     let shown = output.is_terminal();
-    // Taken and delivered by this thread, in one order.
-    let under_way: RefCell<VecDeque<Option<PastLine>>> = RefCell::default();
-    let ending = run_named(
-        &pipeline,
-        jobs(report, &args.files.fingerprints, params).inspect(|job| {
-            let line = job.as_ref().ok().map(|(line, _)| line.clone());
-            under_way.borrow_mut().push_back(line);
-        }),
-        |_| PathBuf::new(),
-        |job| {
-            let (line, entry) = job?;
-            repeater.compare(&line, entry.map(|entry| *entry))
-        },
-        |_, result| {
-            let line = under_way.borrow_mut().pop_front().flatten();
-            let deliver = || -> Result<(), CliError> {
-                let compared = match (result, line) {
-                    (Ok(compared), _) => compared?,
-                    (Err(panic), Some(line)) => repeater.failed(&line, panic)?,
-                    // What is no row is no work that could fail.
-                    (Err(_), None) => return Ok(()),
-                };
-                progress.done(compared.duration_s);
-                if let Some(difference) = &compared.difference {
-                    let mut write = || write(difference, &mut output);
-                    let written = if shown { progress.while_hidden(write) } else { write() };
-                    written.map_err(CliError::Stdout)?;
-                }
-                Ok(())
+    let repeating = Arc::clone(&repeater);
+    let work = move |job: Result<Job, RescanError>| -> Result<Compared, RescanError> {
+        let (line, entry) = job?;
+        repeating.compare(&line, entry.map(|entry| *entry))
+    };
+    let mut sink =
+        |line: Line, compared: Result<Result<Compared, RescanError>, Lost>| -> Result<(), CliError> {
+            let compared = match (compared, line.0) {
+                (Ok(compared), _) => compared?,
+                (Err(error), Some(line)) => repeater.failed(&line, error)?,
+                // What is no row is no work that could fail.
+                (Err(_), None) => return Ok(()),
             };
-            deliver().map_or_else(ControlFlow::Break, ControlFlow::Continue)
-        },
-    );
-    let whole = ending.whole()?;
+            progress.done(compared.duration_s);
+            if let Some(difference) = &compared.difference {
+                let mut write = || write(difference, &mut output);
+                let written = if shown { progress.while_hidden(write) } else { write() };
+                written.map_err(CliError::Stdout)?;
+            }
+            Ok(())
+        };
+    let jobs = jobs(report, &args.files.fingerprints, params);
+    let whole = run.each(jobs, Line::of, work, &mut sink)?.is_complete();
     progress.finish(None);
     output.finish(true)?;
     let same = counts.differing == 0 && counts.missing == 0;
@@ -142,6 +126,22 @@ impl Counts {
 
 /// A row, and the fingerprint of its file where these are used.
 type Job = (PastLine, Option<Box<StoredEntry>>);
+
+/// The line that a job is about.
+struct Line(Option<PastLine>);
+
+impl Line {
+    fn of(job: &Result<Job, RescanError>) -> Self {
+        Self(job.as_ref().ok().map(|(line, _)| line.clone()))
+    }
+}
+
+/// Names of rows are read by the threads, with the rest of the row.
+impl AsRef<Path> for Line {
+    fn as_ref(&self) -> &Path {
+        Path::new("")
+    }
+}
 
 fn jobs<'a>(
     report: PastReport,
