@@ -180,3 +180,93 @@ fn a_source_that_never_answers_costs_its_own_row() {
     }
     assert!(rows[1].error.is_none() && rows[3].error.is_none());
 }
+
+/// 32-bit float WAV of these channels.
+fn wav(channels: &[Vec<f32>], rate_hz: u32) -> Vec<u8> {
+    let count = channels.len() as u32;
+    let size = channels[0].len() as u32 * count * 4;
+    let mut bytes = [&b"RIFF"[..], &(36 + size).to_le_bytes(), b"WAVEfmt ", &16_u32.to_le_bytes()].concat();
+    bytes.extend([3, 0, count as u8, 0]);
+    bytes.extend(rate_hz.to_le_bytes());
+    bytes.extend((rate_hz * count * 4).to_le_bytes());
+    bytes.extend([count as u8 * 4, 0, 32, 0]);
+    bytes.extend(b"data");
+    bytes.extend(size.to_le_bytes());
+    for frame in 0..channels[0].len() {
+        channels.iter().for_each(|channel| bytes.extend(channel[frame].to_le_bytes()));
+    }
+    bytes
+}
+
+#[test]
+fn a_song_that_the_mean_of_the_channels_hides_is_heard() {
+    let (snapshot, rate_hz) = (registry(), 12_000);
+    let checker = checker(&snapshot);
+    let song = |name: &str, from: usize| {
+        let mut samples = Vec::new();
+        let file = File::open(testdata("catalogue").join(name)).expect("a song");
+        earmark::audio::decode(file, None, rate_hz, &Limits::default(), &mut |block| samples.extend(block))
+            .expect("a song");
+        samples.split_off(from * rate_hz as usize)[..10 * rate_hz as usize].to_vec()
+    };
+    let scaled = |samples: &[f32], by: f32| samples.iter().map(|sample| by * sample).collect::<Vec<_>>();
+    let sum = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a + b).collect::<Vec<_>>();
+    let (refused, allowed) = (song("01-harbour-lights.mp3", 4), song("03-slow-orbit.m4a", 4));
+    let mut state = 1_u32;
+    let mut noise = || {
+        std::iter::repeat_with(|| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) as f32 / 16_777_216.0 - 0.5
+        })
+        .take(refused.len())
+        .collect::<Vec<_>>()
+    };
+    let (quiet, upside_down) = (scaled(&refused, 0.03), scaled(&refused, -1.0));
+    let middle = scaled(&allowed, 0.1);
+    let mut eight: Vec<Vec<f32>> = (0..8).map(|_| noise()).collect();
+    eight[5] = quiet.clone();
+    let cases = [
+        ("upside down", vec![refused.clone(), upside_down.clone()]),
+        ("around another song", vec![sum(&refused, &middle), sum(&upside_down, &middle)]),
+        ("beside noise", vec![quiet, noise()]),
+        ("one of eight", eight),
+    ];
+    let options = MatchOptions::default();
+    let identifier = Identifier::new(&snapshot, options, Limits::default());
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, channels) in cases {
+        let bytes = wav(&channels, rate_hz);
+        let row = checker.check(Source::bytes(name, bytes.clone()));
+        assert_eq!(row.verdict, VerdictKind::Disallowed, "{name}: {:?}", row.reasons);
+        let found = row.matches.iter().find(|found| found.title.as_deref() == Some("Harbour Lights"));
+        let found = found.unwrap_or_else(|| panic!("{name}: {:?}", row.matches));
+        assert!(found.channel.is_some(), "{name}");
+        assert_eq!(row.matches.iter().filter(|other| other.recording == found.recording).count(), 1);
+        assert!(row.audio.as_ref().is_some_and(|audio| audio.unheard.is_empty()), "{name}");
+        assert_eq!(identifier.identify(Source::bytes(name, bytes.clone())).matches, row.matches);
+        // Also from what a fingerprint file keeps.
+        let params = snapshot.params();
+        let reading = earmark::check::read(Source::bytes(name, bytes), params, &Limits::default());
+        let about = About {
+            path: name.to_owned(),
+            path_bytes: None,
+            file: reading.file,
+            columns: Vec::new(),
+            tags: reading.tags.map_err(|error| error.to_string()),
+        };
+        let entry = Entry { about, sound: reading.sound.map_err(|error| error.to_string()) };
+        let kept = folder.path().join("kept.efp");
+        let mut writer =
+            FingerprintWriter::new(File::create(&kept).expect("a file"), params).expect("writes");
+        writer.write(&entry.encode(params).expect("an entry")).expect("writes");
+        writer.finish().expect("writes");
+        let mut entries = FingerprintReader::open(&kept, params).expect("a fingerprint file");
+        let again = checker.check(Source::entry(entries.next().expect("an entry").expect("an entry")));
+        assert_eq!(nameless(again), nameless(row), "{name}");
+    }
+    // Ordinary stereo is heard in the mean.
+    let stereo = vec![sum(&refused, &middle), refused];
+    let row = checker.check(Source::bytes("stereo", wav(&stereo, rate_hz)));
+    assert_eq!(row.verdict, VerdictKind::Disallowed);
+    assert!(row.matches.iter().all(|found| found.channel.is_none()));
+}

@@ -384,7 +384,7 @@ fn fingerprint_file(sound: &Fingerprint, params: &Params) -> Vec<u8> {
         audio_hash: [1; 32],
     };
     let mut writer = FingerprintWriter::new(Vec::new(), params).expect("memory");
-    let good = Entry { about: about.clone(), sound: Ok((sound.clone(), info)) };
+    let good = Entry { about: about.clone(), sound: Ok((sound.clone().into(), info)) };
     let bad = Entry { about: About { tags: Err("no".to_owned()), ..about }, sound: Err("no".to_owned()) };
     for entry in [good, bad] {
         writer.write(&entry.encode(params).expect("an entry")).expect("memory");

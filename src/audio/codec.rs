@@ -8,6 +8,7 @@ use symphonia::core::errors::Error as SymphoniaError;
 use symphonia::core::formats::Track;
 use symphonia::core::packet::Packet;
 
+use super::balance::Balance;
 use super::level::Leveller;
 use super::opus::{self, OpusTrack};
 use super::{AudioError, aac, downmix, frames, names};
@@ -18,6 +19,8 @@ pub(super) struct TrackDecoder {
     inner: Inner,
     /// For samples of floating point, which may have any size.
     leveller: Option<Leveller>,
+    /// The channel that is heard, from 0; `None` for the mean of all.
+    channel: Option<u16>,
 }
 
 enum Inner {
@@ -45,8 +48,9 @@ pub(super) enum Decoded {
 
 impl TrackDecoder {
     /// A decoder for `track`, or why there is none. With `gapless` a decoder of
-    /// Symphonia's drops what its packets say is delay and padding.
-    pub(super) fn new(track: &Track, gapless: bool) -> Result<Self, AudioError> {
+    /// Symphonia's drops what its packets say is delay and padding. One `channel` is
+    /// heard, from 0, where there is such a one; else the mean of all.
+    pub(super) fn new(track: &Track, gapless: bool, channel: Option<u16>) -> Result<Self, AudioError> {
         let Some(CodecParameters::Audio(params)) = &track.codec_params else {
             return Err(AudioError::UnsupportedCodec {
                 codec: "unknown".to_owned(),
@@ -56,7 +60,7 @@ impl TrackDecoder {
         let name = codec_name(params.codec);
         if params.codec == CODEC_ID_OPUS {
             let decoder = OpusTrack::new(params.extra_data.as_deref())?;
-            return Ok(TrackDecoder { name, inner: Inner::Opus(Box::new(decoder)), leveller: None });
+            return Ok(TrackDecoder { name, inner: Inner::Opus(Box::new(decoder)), leveller: None, channel });
         }
         let options = AudioDecoderOptions::default().gapless(gapless).verify(false);
         let core = params.extra_data.as_deref().and_then(aac::core_config);
@@ -73,7 +77,8 @@ impl TrackDecoder {
                     CODEC_ID_PCM_F32LE | CODEC_ID_PCM_F32BE | CODEC_ID_PCM_F64LE | CODEC_ID_PCM_F64BE
                 );
                 let leveller = is_float.then(Leveller::new);
-                Ok(TrackDecoder { name, inner: Inner::Symphonia { decoder, gapless, mpeg }, leveller })
+                let inner = Inner::Symphonia { decoder, gapless, mpeg };
+                Ok(TrackDecoder { name, inner, leveller, channel })
             }
             Err(error) => Err(AudioError::UnsupportedCodec { reason: refusal(params, &error), codec: name }),
         }
@@ -124,12 +129,15 @@ impl TrackDecoder {
         }
     }
 
-    /// Decodes `packet`, replacing what `mono` held.
-    pub(super) fn decode(&mut self, packet: &Packet, mono: &mut Vec<f32>) -> Decoded {
+    /// Decodes `packet`, replacing what `mono` held. What of the channels the mean does
+    /// not hold is counted in `balance`.
+    pub(super) fn decode(&mut self, packet: &Packet, mono: &mut Vec<f32>, balance: &mut Balance) -> Decoded {
         mono.clear();
-        let TrackDecoder { inner, leveller, .. } = self;
+        let TrackDecoder { inner, leveller, channel, .. } = self;
+        let channel = channel.map(usize::from);
+        let mut taken = |buffer: &GenericAudioBufferRef<'_>| taken(buffer, channel, leveller, mono, balance);
         match inner {
-            Inner::Opus(track) => match track.decode(&packet.data, mono) {
+            Inner::Opus(track) => match track.decode(&packet.data, channel, mono, balance) {
                 Ok(()) => {
                     Decoded::Samples { rate_hz: opus::RATE_HZ, channels: usize::from(track.channels()) }
                 }
@@ -141,13 +149,13 @@ impl TrackDecoder {
                 }
                 // A decoder that asks for a reset gets it and one more try. The
                 // first result is looked at apart because it borrows the decoder.
-                let first = decoder.decode(packet).map(|buffer| taken(&buffer, leveller, mono));
+                let first = decoder.decode(packet).map(|buffer| taken(&buffer));
                 match first {
                     Ok(decoded) => decoded,
                     Err(SymphoniaError::ResetRequired) => {
                         decoder.reset();
                         match decoder.decode(packet) {
-                            Ok(buffer) => taken(&buffer, leveller, mono),
+                            Ok(buffer) => taken(&buffer),
                             Err(error) => failure(&error),
                         }
                     }
@@ -174,10 +182,14 @@ impl Mpeg {
 
 fn taken(
     buffer: &GenericAudioBufferRef<'_>,
+    channel: Option<usize>,
     leveller: &mut Option<Leveller>,
     mono: &mut Vec<f32>,
+    balance: &mut Balance,
 ) -> Decoded {
-    downmix::to_mono(buffer, mono);
+    if !channel.is_some_and(|channel| downmix::one(buffer, channel, mono)) {
+        downmix::to_mono(buffer, mono, balance);
+    }
     match (leveller, buffer) {
         (Some(leveller), _) => leveller.level(mono),
         (None, GenericAudioBufferRef::F32(_) | GenericAudioBufferRef::F64(_)) => downmix::clean(mono),
@@ -235,7 +247,7 @@ mod tests {
         params.with_channels(Channels::Discrete(6));
         let mut track = Track::new(0);
         track.with_codec_params(CodecParameters::Audio(params));
-        TrackDecoder::new(&track, true).map(|d| d.name().to_owned()).unwrap_err().to_string()
+        TrackDecoder::new(&track, true, None).map(|d| d.name().to_owned()).unwrap_err().to_string()
     }
 
     #[test]
@@ -251,7 +263,7 @@ mod tests {
         assert!(text.contains("codec AC-3") && text.contains("no decoder"), "{text}");
         let unnamed = AudioCodecId::new(symphonia::core::common::FourCc::new(*b"qdm2"));
         assert!(refusal_of(unnamed, &[]).contains("0xf1646d32"), "{}", refusal_of(unnamed, &[]));
-        let text = TrackDecoder::new(&Track::new(0), true).map(|_| ()).unwrap_err().to_string();
+        let text = TrackDecoder::new(&Track::new(0), true, None).map(|_| ()).unwrap_err().to_string();
         assert!(text.contains("codec unknown"), "{text}");
     }
 }

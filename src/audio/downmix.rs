@@ -5,6 +5,8 @@ use symphonia::core::audio::conv::FromSample;
 use symphonia::core::audio::sample::Sample;
 use symphonia::core::audio::{Audio, AudioBuffer, GenericAudioBufferRef};
 
+use super::balance::Balance;
+
 /// Largest magnitude taken. Full scale is 1; mastering headroom stays below 64
 /// (36 dB). Infinities, NaN and values above come only from damage, and one of them
 /// would spread over a whole spectrum.
@@ -13,32 +15,107 @@ pub(super) const MAX_MAGNITUDE: f32 = 64.0;
 /// What is above cannot be a number that somebody meant: 2^100.
 const MAX_NUMBER: f32 = 1.267_650_6e30;
 
+/// Does something with the planes of a buffer and with what a sample becomes that is
+/// no number.
+macro_rules! each_format {
+    ($buffer:expr, $planes:ident, $taken:ident => $do:expr) => {
+        match $buffer {
+            GenericAudioBufferRef::U8($planes) => {
+                let $taken = |s| s;
+                $do
+            }
+            GenericAudioBufferRef::U16($planes) => {
+                let $taken = |s| s;
+                $do
+            }
+            GenericAudioBufferRef::U24($planes) => {
+                let $taken = |s| s;
+                $do
+            }
+            GenericAudioBufferRef::U32($planes) => {
+                let $taken = |s| s;
+                $do
+            }
+            GenericAudioBufferRef::S8($planes) => {
+                let $taken = |s| s;
+                $do
+            }
+            GenericAudioBufferRef::S16($planes) => {
+                let $taken = |s| s;
+                $do
+            }
+            GenericAudioBufferRef::S24($planes) => {
+                let $taken = |s| s;
+                $do
+            }
+            GenericAudioBufferRef::S32($planes) => {
+                let $taken = |s| s;
+                $do
+            }
+            GenericAudioBufferRef::F32($planes) => {
+                let $taken = number;
+                $do
+            }
+            GenericAudioBufferRef::F64($planes) => {
+                let $taken = number;
+                $do
+            }
+        }
+    };
+}
+
 /// Writes the mean of the channels of `buffer` to `mono`, replacing what it
-/// held: one sample per frame, full scale ±1 unless it was beyond in the file.
+/// held: one sample per frame, full scale ±1 unless it was beyond in the file. What of
+/// the channels the mean does not hold is counted in `balance`.
 ///
 /// The mean and not a loudness-preserving sum, because it cannot clip and the
 /// fingerprint does not depend on level. Every channel counts, that of low-frequency
 /// effects too: nobody but the file says that there are only effects in it.
-pub(super) fn to_mono(buffer: &GenericAudioBufferRef<'_>, mono: &mut Vec<f32>) {
+pub(super) fn to_mono(buffer: &GenericAudioBufferRef<'_>, mono: &mut Vec<f32>, balance: &mut Balance) {
     mono.resize(buffer.frames(), 0.0);
     // Plain loops, compiled once per set of instructions.
     dispatch!(Level::new(), _simd => mix(buffer, mono));
+    if buffer.num_planes() > 1 {
+        dispatch!(Level::new(), _simd => weigh(buffer, mono, balance));
+        balance.end(mono, buffer.spec().rate());
+    }
+}
+
+/// Writes one channel of `buffer`, numbered from 0, to `mono`; false if there is none.
+pub(super) fn one(buffer: &GenericAudioBufferRef<'_>, channel: usize, mono: &mut Vec<f32>) -> bool {
+    mono.resize(buffer.frames(), 0.0);
+    each_format!(buffer, planes, taken => plane(planes, channel, mono, taken))
 }
 
 #[inline(always)]
 fn mix(buffer: &GenericAudioBufferRef<'_>, mono: &mut [f32]) {
-    match buffer {
-        GenericAudioBufferRef::U8(b) => planes(*b, mono, |s| s),
-        GenericAudioBufferRef::U16(b) => planes(*b, mono, |s| s),
-        GenericAudioBufferRef::U24(b) => planes(*b, mono, |s| s),
-        GenericAudioBufferRef::U32(b) => planes(*b, mono, |s| s),
-        GenericAudioBufferRef::S8(b) => planes(*b, mono, |s| s),
-        GenericAudioBufferRef::S16(b) => planes(*b, mono, |s| s),
-        GenericAudioBufferRef::S24(b) => planes(*b, mono, |s| s),
-        GenericAudioBufferRef::S32(b) => planes(*b, mono, |s| s),
-        GenericAudioBufferRef::F32(b) => planes(*b, mono, number),
-        GenericAudioBufferRef::F64(b) => planes(*b, mono, number),
+    each_format!(buffer, b, taken => planes(*b, mono, taken))
+}
+
+#[inline(always)]
+fn weigh(buffer: &GenericAudioBufferRef<'_>, mono: &[f32], balance: &mut Balance) {
+    each_format!(buffer, b, taken => {
+        for channel in 0..b.num_planes() {
+            let samples = b.plane(channel).unwrap_or_default();
+            balance.add(channel, samples.iter().map(|&s| taken(f32::from_sample(s))), mono);
+        }
+    });
+}
+
+fn plane<S: Sample>(
+    buffer: &AudioBuffer<S>,
+    channel: usize,
+    mono: &mut [f32],
+    taken: impl Fn(f32) -> f32,
+) -> bool
+where
+    f32: FromSample<S>,
+{
+    let Some(samples) = buffer.plane(channel) else { return false };
+    for (to, &s) in mono.iter_mut().zip(samples) {
+        *to = taken(f32::from_sample(s));
     }
+    true
 }
 
 /// Writes the mean of the channels, each after `taken`, to `mono`, which is as long as
@@ -115,7 +192,7 @@ mod tests {
     fn stereo_is_the_mean_of_both() {
         let b = buffer(CHANNEL_LAYOUT_STEREO, 4, |c, i| if c == 0 { 8192_i16 } else { (i as i16) * 4096 });
         let mut mono = vec![9.0; 3];
-        to_mono(&b.as_generic_audio_buffer_ref(), &mut mono);
+        to_mono(&b.as_generic_audio_buffer_ref(), &mut mono, &mut Balance::default());
         assert_eq!(mono, [0.125, 0.1875, 0.25, 0.3125]);
     }
 
@@ -124,7 +201,7 @@ mod tests {
         for silent in 0..6 {
             let b = buffer(CHANNEL_LAYOUT_5P1, 2, |c, _| if c == silent { 0.6_f32 } else { 0.0 });
             let mut mono = Vec::new();
-            to_mono(&b.as_generic_audio_buffer_ref(), &mut mono);
+            to_mono(&b.as_generic_audio_buffer_ref(), &mut mono, &mut Balance::default());
             assert!(mono.iter().all(|s| (s - 0.1).abs() < 1e-6), "{mono:?}");
         }
     }
@@ -133,7 +210,7 @@ mod tests {
     fn discrete_channels_all_count() {
         let b = buffer(Channels::Discrete(4), 1, |c, _| c as f32);
         let mut mono = Vec::new();
-        to_mono(&b.as_generic_audio_buffer_ref(), &mut mono);
+        to_mono(&b.as_generic_audio_buffer_ref(), &mut mono, &mut Balance::default());
         assert_eq!(mono, [1.5]);
     }
 
@@ -143,7 +220,7 @@ mod tests {
         for (layout, due) in [(CHANNEL_LAYOUT_STEREO, 0.25), (CHANNEL_LAYOUT_5P1, 0.5 * 5.0 / 6.0)] {
             let b = buffer(layout, 5, |c, i| if c == 0 { bad[i] } else { 0.5 });
             let mut mono = Vec::new();
-            to_mono(&b.as_generic_audio_buffer_ref(), &mut mono);
+            to_mono(&b.as_generic_audio_buffer_ref(), &mut mono, &mut Balance::default());
             assert!(mono[..4].iter().all(|s| (s - due).abs() < 1e-6) && mono[4] == 0.5, "{mono:?}");
         }
     }

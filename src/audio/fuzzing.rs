@@ -2,6 +2,7 @@
 
 use std::io::Cursor;
 
+use super::balance::Balance;
 use super::opus::{self, OpusTrack};
 use super::rights::{c2pa, xmp};
 use super::{Tags, aac, matroska, mp4, ogg, riff};
@@ -87,7 +88,7 @@ pub fn opus(data: &[u8]) {
         rest = after;
         let frames = opus::packet_frames(packet);
         assert!(frames <= opus::MAX_FRAMES as u64);
-        if track.decode(packet, &mut mono).is_ok() {
+        if track.decode(packet, None, &mut mono, &mut Balance::default()).is_ok() {
             assert!(mono.len() <= opus::MAX_FRAMES && mono.iter().all(|sample| sample.is_finite()));
         }
     }

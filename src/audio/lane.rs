@@ -6,6 +6,7 @@ use symphonia::core::formats::FormatId;
 use symphonia::core::formats::well_known::{FORMAT_ID_MKV, FORMAT_ID_OGG};
 use symphonia::core::packet::Packet;
 
+use super::balance::Balance;
 use super::clock::Clock;
 use super::codec::{Decoded, TrackDecoder};
 use super::guard::contained;
@@ -32,6 +33,7 @@ pub(super) struct Lane<'a> {
     /// Packets not hashed yet.
     unhashed: Vec<u8>,
     mono: Vec<f32>,
+    balance: Balance,
     /// Samples at the end of the last packet that belong to the audio only if
     /// another packet follows.
     held: Vec<f32>,
@@ -95,6 +97,7 @@ impl<'a> Lane<'a> {
             hasher: blake3::Hasher::new(),
             unhashed: Vec::with_capacity(2 * HASH_BLOCK),
             mono: Vec::new(),
+            balance: Balance::default(),
             held: Vec::new(),
             first: None,
             packets: 0,
@@ -133,6 +136,11 @@ impl<'a> Lane<'a> {
     /// Whether there has been audio.
     pub(super) fn has_audio(&self) -> bool {
         self.good_s > 0.0
+    }
+
+    /// The channel that is wished for.
+    pub(super) fn channel(&self) -> Option<u16> {
+        self.line.channel()
     }
 
     /// Tells a part that is not heard.
@@ -201,7 +209,9 @@ impl<'a> Lane<'a> {
         while let Some((packet, lasts_s)) = self.passed.pop() {
             if self.passed.seconds() < seconds {
                 // What it gives, and whether it gives anything, is of no interest.
-                contained("decoder", || current.decoder.decode(&packet, &mut self.mono))?;
+                contained("decoder", || {
+                    current.decoder.decode(&packet, &mut self.mono, &mut Balance::default())
+                })?;
             }
             self.pass_over(current, &packet, lasts_s)?;
         }
@@ -232,7 +242,9 @@ impl<'a> Lane<'a> {
         }
         current.is_new = false;
         self.fill_hole(current, packet)?;
-        match contained("decoder", || current.decoder.decode(packet, &mut self.mono))? {
+        let decoded =
+            contained("decoder", || current.decoder.decode(packet, &mut self.mono, &mut self.balance))?;
+        match decoded {
             Decoded::Samples { rate_hz, channels } => {
                 self.check_channels(channels)?;
                 let mut mono = self.mono.as_slice();
@@ -367,6 +379,11 @@ impl<'a> Lane<'a> {
     }
 
     fn tell_losses(&mut self) {
+        for (channel, lost_s) in std::mem::take(&mut self.balance).finish() {
+            if self.unheard.len() < MOST_UNHEARD {
+                self.unheard.push(Unheard::in_channel(channel, lost_s));
+            }
+        }
         if self.skipped > 0 {
             let detail = format!("{} of {} packets could not be decoded", self.skipped, self.packets);
             // Errors between packets have no length that anybody knows.

@@ -21,6 +21,7 @@
 //! | `codec`, `aac`, `opus` | one packet to samples |
 //! | `names` | names of what is not decoded |
 //! | `downmix`, `level` | any channels and format to mono, at a sane level |
+//! | `balance` | which channels the mean of all does not hold |
 //! | `parts` | what of it is decoded |
 //! | `clock`, `timeline` | delay, padding, holes, limits |
 //! | `lane` | one track from packets to the sink |
@@ -37,6 +38,7 @@
 
 mod aac;
 mod aiff;
+mod balance;
 mod clock;
 mod codec;
 mod container;

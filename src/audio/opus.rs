@@ -18,6 +18,7 @@
 use rusty_opus::{OpusDecoder, repacketizer};
 
 use super::AudioError;
+use super::balance::Balance;
 use super::downmix::clean;
 
 /// The rate of all decoded Opus.
@@ -90,6 +91,8 @@ pub(super) struct OpusTrack {
     pre_skip: u32,
     gain: f32,
     pcm: Vec<f32>,
+    /// The decoded channels of a packet, in the order of the streams.
+    planes: Vec<Vec<f32>>,
     stream_packet: Vec<u8>,
 }
 
@@ -135,6 +138,7 @@ impl OpusTrack {
             .map_err(|e| unsupported(e.to_string()))?;
         Ok(OpusTrack {
             streams,
+            planes: vec![Vec::new(); weights.len()],
             weights,
             channels: u16::from(head.channels),
             pre_skip: u32::from(head.pre_skip),
@@ -154,15 +158,44 @@ impl OpusTrack {
         self.pre_skip
     }
 
-    /// Decodes one packet, replacing what `mono` held.
-    pub(super) fn decode(&mut self, packet: &[u8], mono: &mut Vec<f32>) -> Result<(), String> {
+    /// Decodes one packet, replacing what `mono` held: with one decoded channel where
+    /// there is such a one, else with the downmix, and what that does not hold counts in
+    /// `balance`.
+    pub(super) fn decode(
+        &mut self,
+        packet: &[u8],
+        channel: Option<usize>,
+        mono: &mut Vec<f32>,
+        balance: &mut Balance,
+    ) -> Result<(), String> {
         mono.clear();
+        let frames = self.decode_planes(packet)?;
+        mono.resize(frames, 0.0);
+        if let Some(plane) = channel.and_then(|channel| self.planes.get(channel)) {
+            mono.copy_from_slice(plane);
+        } else {
+            for (plane, weight) in self.planes.iter().zip(&self.weights) {
+                mono.iter_mut().zip(plane).for_each(|(to, sample)| *to += weight * sample);
+            }
+            if self.planes.len() > 1 {
+                for (number, plane) in self.planes.iter().enumerate() {
+                    balance.add(number, plane.iter().copied(), mono);
+                }
+                balance.end(mono, RATE_HZ);
+            }
+        }
+        clean(mono);
+        Ok(())
+    }
+
+    /// Decodes the streams of a packet, and says how many frames it has.
+    fn decode_planes(&mut self, packet: &[u8]) -> Result<usize, String> {
         if packet.is_empty() {
             // The decoder would take it for a lost packet and invent audio.
             return Err("empty packet".to_owned());
         }
-        let (mut rest, mut weights) = (packet, self.weights.as_slice());
-        let count = self.streams.len();
+        let (mut rest, mut planes) = (packet, self.planes.as_mut_slice());
+        let (mut first, count, gain) = (None, self.streams.len(), self.gain);
         for (i, (decoder, channels)) in self.streams.iter_mut().enumerate() {
             let one = if i + 1 == count {
                 rest
@@ -173,24 +206,17 @@ impl OpusTrack {
             };
             let frames = decoder.decode(one, MAX_FRAMES, &mut self.pcm).map_err(|e| e.to_string())?;
             let pcm = self.pcm.get(..frames * *channels).ok_or("more samples than a packet can hold")?;
-            let (mine, others) = weights.split_at(*channels);
-            weights = others;
-            if i == 0 {
-                mono.resize(frames, 0.0);
-            } else if mono.len() != frames {
+            if *first.get_or_insert(frames) != frames {
                 return Err("streams of different length".to_owned());
             }
-            let gain = self.gain;
-            match *mine {
-                [left, right] => {
-                    let mix = mono.iter_mut().zip(pcm.chunks_exact(2));
-                    mix.for_each(|(to, f)| *to += gain * (left * f[0] + right * f[1]));
-                }
-                _ => mono.iter_mut().zip(pcm).for_each(|(to, s)| *to += gain * mine[0] * s),
+            let (mine, others) = planes.split_at_mut(*channels);
+            planes = others;
+            for (channel, plane) in mine.iter_mut().enumerate() {
+                plane.clear();
+                plane.extend(pcm[channel..].iter().step_by(*channels).map(|sample| gain * sample));
             }
         }
-        clean(mono);
-        Ok(())
+        Ok(first.unwrap_or(0))
     }
 }
 

@@ -32,6 +32,12 @@ pub trait Parts {
         0.0
     }
 
+    /// The channel that is decoded, numbered from 0 in the order of the decoder; `None`
+    /// for the mean of all, which also stands for a channel that there is not.
+    fn channel(&self) -> Option<u16> {
+        None
+    }
+
     /// Takes samples: sample `first + n` is the sound at (`first + n`) / rate from
     /// the start. Where something was passed over, `first` is larger than the number
     /// of samples that came. The last milliseconds before such a place are missing, and

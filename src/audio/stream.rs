@@ -259,7 +259,7 @@ impl Session<'_, '_> {
         let gapless = reader.format() != FORMAT_ID_OGG;
         let mut refused = None;
         for track in &tracks {
-            match contained("decoder", || TrackDecoder::new(track, gapless))? {
+            match contained("decoder", || TrackDecoder::new(track, gapless, self.lane.channel()))? {
                 Ok(decoder) => {
                     self.miss_others(&tracks, track.id);
                     return self.begin(reader, track, decoder);

@@ -137,6 +137,11 @@ impl<'a> Timeline<'a> {
         Ok(())
     }
 
+    /// The channel that is wished for.
+    pub(super) fn channel(&self) -> Option<u16> {
+        self.sink.parts.channel()
+    }
+
     /// What is to be done with the audio at `at_s`.
     pub(super) fn wish(&mut self, at_s: Seconds) -> Wish {
         self.sink.parts.wish(at_s)

@@ -16,6 +16,9 @@ pub struct Unheard {
     pub seconds: Option<Seconds>,
     /// Which part it is, and why it was not heard, in words.
     pub detail: String,
+    /// The channel, from 0, of a part of the kind [`UnheardKind::Channel`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<u16>,
 }
 
 /// Why a part of a file was not heard.
@@ -25,7 +28,8 @@ pub struct Unheard {
 pub enum UnheardKind {
     /// Another audio track, which was not decoded.
     Track,
-    /// A channel that the downmix leaves out.
+    /// A channel that the mean of all channels hides: less than a quarter of its energy
+    /// is in there.
     Channel,
     /// Packets that could not be decoded: silence stands in their place.
     Damaged,
@@ -45,7 +49,13 @@ impl Unheard {
     /// A part of this kind; a length that is no number of seconds is unknown.
     pub(super) fn new(kind: UnheardKind, seconds: Option<Seconds>, detail: impl Into<String>) -> Self {
         let seconds = seconds.filter(|s| s.is_finite() && *s >= 0.0);
-        Unheard { kind, seconds, detail: detail.into() }
+        Unheard { kind, seconds, detail: detail.into(), channel: None }
+    }
+
+    /// What of a channel, numbered from 0, the mean of all does not hold.
+    pub(super) fn in_channel(channel: u16, seconds: Seconds) -> Self {
+        let detail = format!("channel {} is not in the mean of all channels", u32::from(channel) + 1);
+        Unheard { channel: Some(channel), ..Unheard::new(UnheardKind::Channel, Some(seconds), detail) }
     }
 
     /// What stands in place of a list that was never written: earlier versions lost

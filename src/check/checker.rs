@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use crate::audio::{AudioInfo, Limits, Tags};
 use crate::coverage::{self, Coverage, Sound};
-use crate::fingerprint::Fingerprint;
-use crate::matching::{MatchOptions, Matcher};
+use crate::fingerprint::Fingerprints;
+use crate::matching::{Match, MatchOptions, Matcher};
 use crate::registry::{RegistryError, Snapshot};
 use crate::report::{IdentifyRow, MatchRow, ScanHeader, ScanRow};
 use crate::verdict::{
     AcceptedTerms, DeclarationBook, Heard, KnownRecording, Question, Recognition, TagClaim, decide,
 };
 
-use super::reading::{self, Audio, ReadError, Reading, recognise};
+use super::reading::{self, Audio, ReadError, Reading, SHORTEST_S};
 use super::source::Source;
 
 /// Recognises recordings in sources: what `earmark identify` does with each.
@@ -46,7 +46,7 @@ impl Identifier {
         let reading = reading::read(source.into(), self.0.snapshot.params(), &self.0.limits);
         let path = &reading.path;
         match reading.sound {
-            Ok((fingerprint, info)) => match self.recognise(&fingerprint, &info) {
+            Ok((sound, info)) => match self.recognise(&sound, &info) {
                 Ok(matches) => IdentifyRow::checked(path, info.duration_s, matches),
                 Err(error) => IdentifyRow::failed(path, error),
             },
@@ -54,17 +54,30 @@ impl Identifier {
         }
     }
 
-    /// The recordings recognised in audio that was read, best first.
+    /// The recordings recognised in audio that was read, best first; none in too little
+    /// of it. What is heard in a channel by itself and in the mean of all is told once.
     ///
     /// # Errors
     /// If the registry's index names a recording that the registry does not know.
-    pub fn recognise(
-        &self,
-        fingerprint: &Fingerprint,
-        info: &AudioInfo,
-    ) -> Result<Vec<MatchRow>, RegistryError> {
-        let found = recognise(&self.0.matcher, fingerprint, info);
-        found.iter().map(|found| MatchRow::of(found, &self.0.snapshot)).collect()
+    pub fn recognise(&self, sound: &Fingerprints, info: &AudioInfo) -> Result<Vec<MatchRow>, RegistryError> {
+        if info.duration_s < SHORTEST_S {
+            return Ok(Vec::new());
+        }
+        let search = |fingerprint| self.0.matcher.identify(fingerprint);
+        let row = |found: &Match| MatchRow::of(found, &self.0.snapshot);
+        let mut rows = search(&sound.mean).iter().map(row).collect::<Result<Vec<_>, _>>()?;
+        for own in &sound.channels {
+            for found in &search(&own.fingerprint) {
+                let found = MatchRow { channel: Some(u32::from(own.channel) + 1), ..row(found)? };
+                if rows.iter().all(|known| !known.tells(&found)) {
+                    rows.push(found);
+                }
+            }
+        }
+        if !sound.channels.is_empty() {
+            rows.sort_by(|a, b| b.score.total_cmp(&a.score));
+        }
+        Ok(rows)
     }
 }
 
@@ -187,7 +200,7 @@ impl Checker {
             if let Some(sound) = self.sample(&audio)? {
                 return Ok(sound);
             }
-            audio.fingerprint(params, limits).map(|(fingerprint, info)| (fingerprint.into(), info))
+            audio.fingerprints(params, limits).map(|(sound, info)| (sound.into(), info))
         };
         reading::read_by(source, params, limits, &listen)
     }
@@ -200,14 +213,17 @@ impl Checker {
         let Audio { source, extension, clock, .. } = audio;
         let Search { snapshot, matcher, limits } = &*self.identifier.0;
         let stopped = || clock.is_over();
-        Ok(coverage::listen(source.clone(), *extension, matcher, snapshot.params(), limits, &stopped)?)
+        let sound =
+            coverage::listen(source.clone(), *extension, matcher, snapshot.params(), limits, &stopped)?;
+        // Windows of the mean say nothing about a channel that is not in it.
+        Ok(sound.filter(|(_, info)| info.unheard.iter().all(|part| part.channel.is_none())))
     }
 
     /// The row of a source that was read.
     pub(super) fn check_reading(&self, reading: Reading<Sound>) -> ScanRow {
         let (audio, matches, decoded_s) = match reading.sound {
-            Ok((Sound::Whole(fingerprint), info)) => {
-                let matches = self.search(&fingerprint, &info);
+            Ok((Sound::Whole(sound), info)) => {
+                let matches = self.search(&sound, &info);
                 (Ok(info), matches, None)
             }
             Ok((Sound::Settled { found, decoded_s }, info)) => {
@@ -226,12 +242,8 @@ impl Checker {
     }
 
     /// The recordings recognised in a source.
-    pub(super) fn search(
-        &self,
-        fingerprint: &Fingerprint,
-        info: &AudioInfo,
-    ) -> Result<Vec<MatchRow>, String> {
-        self.identifier.recognise(fingerprint, info).map_err(|error| error.to_string())
+    pub(super) fn search(&self, sound: &Fingerprints, info: &AudioInfo) -> Result<Vec<MatchRow>, String> {
+        self.identifier.recognise(sound, info).map_err(|error| error.to_string())
     }
 
     /// The row of a source in which `matches` were recognised, or why none could be;

@@ -83,22 +83,31 @@ impl<R: Seek> Seek for Timed<R> {
     }
 }
 
-/// Decodes `source` and makes the fingerprint of `passage`, or of all. The
-/// length told is that of what was taken.
+/// What of a source is fingerprinted.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wanted {
+    /// The passage; all of it unless told.
+    pub passage: Option<Passage>,
+    /// The channel, from 0; the mean of all unless told.
+    pub channel: Option<u16>,
+}
+
+/// Decodes `source` and makes the fingerprint of what is wanted. The length told is
+/// that of what was taken.
 ///
 /// # Errors
 /// Those of [`audio::decode_parts`], and if the audio ends before the passage begins.
 pub fn fingerprint<R: Read + Seek + Send + Sync + 'static>(
     source: R,
     extension: Option<&str>,
-    passage: Option<Passage>,
+    wanted: Wanted,
     clock: &Clock,
     params: &Params,
     limits: &Limits,
 ) -> Result<(Fingerprint, AudioInfo), ReadError> {
-    let mut cut = Cut::new(passage, clock, params);
+    let mut cut = Cut::new(wanted, clock, params);
     let mut info = audio::decode_parts(source, extension, params.rate_hz, limits, &mut cut)?;
-    if let Some(passage) = passage {
+    if let Some(passage) = wanted.passage {
         if cut.taken == 0 {
             let (start_s, duration_s) = (passage.start_s, info.duration_s);
             return Err(ReadError::PassageBeyond { start_s, duration_s });
@@ -114,7 +123,7 @@ const LEAD_S: Seconds = 0.25;
 
 /// Cuts a passage out of the audio and fingerprints it.
 struct Cut<'a> {
-    passage: Option<Passage>,
+    wanted: Wanted,
     clock: &'a Clock,
     /// The samples of the passage, counted from the start of the audio.
     samples: Range<u64>,
@@ -124,24 +133,28 @@ struct Cut<'a> {
 }
 
 impl<'a> Cut<'a> {
-    fn new(passage: Option<Passage>, clock: &'a Clock, params: &Params) -> Self {
+    fn new(wanted: Wanted, clock: &'a Clock, params: &Params) -> Self {
         // Casts of floats saturate, and 2^64 samples are no audio.
         let samples = |seconds: Seconds| (seconds * f64::from(params.rate_hz)).round() as u64;
-        let samples = match passage {
+        let samples = match wanted.passage {
             None => 0..u64::MAX,
             Some(Passage { start_s, duration_s }) => {
                 samples(start_s)..duration_s.map_or(u64::MAX, |duration_s| samples(start_s + duration_s))
             }
         };
-        Cut { passage, clock, samples, fingerprinter: Fingerprinter::new(params), taken: 0 }
+        Cut { wanted, clock, samples, fingerprinter: Fingerprinter::new(params), taken: 0 }
     }
 }
 
 impl Parts for Cut<'_> {
     fn wish(&mut self, at_s: Seconds) -> Wish {
-        let Some(Passage { start_s, duration_s }) = self.passage else { return Wish::Decode };
+        let Some(Passage { start_s, duration_s }) = self.wanted.passage else { return Wish::Decode };
         let end_s = duration_s.map_or(Seconds::INFINITY, |duration_s| start_s + duration_s + LEAD_S);
         if (start_s - LEAD_S..end_s).contains(&at_s) { Wish::Decode } else { Wish::Pass }
+    }
+
+    fn channel(&self) -> Option<u16> {
+        self.wanted.channel
     }
 
     fn take(&mut self, first: u64, samples: &[f32]) {
@@ -165,7 +178,7 @@ mod tests {
     fn cut(samples: &[f32], passage: Option<(f64, Option<f64>)>, size: usize) -> (Fingerprint, u64) {
         let passage = passage.map(|(start_s, duration_s)| Passage { start_s, duration_s });
         let (params, clock) = (Params::default(), Clock::start(None));
-        let mut cut = Cut::new(passage, &clock, &params);
+        let mut cut = Cut::new(Wanted { passage, channel: None }, &clock, &params);
         for (first, block) in (0..).step_by(size).zip(samples.chunks(size)) {
             cut.take(first, block);
         }

@@ -91,7 +91,7 @@ pub fn prepare(
         _ => None,
     };
     let row = row.or(kept.as_ref());
-    let (fingerprint, info) = reading.sound?;
+    let (sound, info) = reading.sound?;
     let duration_s = info.duration_s;
     if duration_s < SHORTEST_S {
         return Err(PrepareError::TooShort { duration_s });
@@ -108,7 +108,7 @@ pub fn prepare(
         audio_hash: info.audio_hash,
         duration_s,
         source_path: Some(reading.path.to_string_lossy().into_owned()),
-        fingerprint,
+        fingerprint: sound.mean,
     };
     let said_s = row.and_then(|row| row.duration_s);
     let other_length = said_s.and_then(|said_s| OtherLength::of(said_s, duration_s));

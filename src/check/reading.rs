@@ -5,14 +5,16 @@ use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use crate::audio::{AudioError, AudioInfo, Limits, Tags, read_tags};
-use crate::fingerprint::{BadEntry, FileHash, Fingerprint, HashedSource, StoredEntry};
+use crate::fingerprint::{
+    BadEntry, ChannelFingerprint, FileHash, Fingerprint, Fingerprints, HashedSource, MOST_CHANNELS,
+    StoredEntry,
+};
 use crate::inputs::{Input, InputError, Item, Passage};
-use crate::matching::{Match, Matcher};
 use crate::params::Params;
 use crate::units::Seconds;
 use serde_json::Value;
 
-use super::passage::{self, Clock, Timed};
+use super::passage::{self, Clock, Timed, Wanted};
 use super::source::{Bytes, Kind, Source};
 
 /// Less audio than this is neither registered nor recognised, in seconds.
@@ -25,7 +27,7 @@ pub const SHORTEST_S: Seconds = 1.0;
 const LARGEST_SHEET: u64 = 1 << 20;
 
 /// What could be learned from a file, with its sound as `S`.
-pub struct Reading<S = Fingerprint> {
+pub struct Reading<S = Fingerprints> {
     /// The file as it was named or found.
     pub path: PathBuf,
     /// Its bytes, if they could be read.
@@ -36,11 +38,6 @@ pub struct Reading<S = Fingerprint> {
     pub tags: Result<Tags, ReadError>,
     /// What it sounds like.
     pub sound: Result<(S, AudioInfo), ReadError>,
-}
-
-/// The recordings recognised in a file, best first; none in too little audio.
-pub fn recognise(matcher: &Matcher, fingerprint: &Fingerprint, info: &AudioInfo) -> Vec<Match> {
-    if info.duration_s < SHORTEST_S { Vec::new() } else { matcher.identify(fingerprint) }
 }
 
 /// Why a file could not be read.
@@ -86,7 +83,7 @@ pub enum ReadError {
 /// Reads a source. Tags and sound fail independently: a tag speaks although
 /// the sound is damaged, and the other way round.
 pub fn read(source: Source, params: &Params, limits: &Limits) -> Reading {
-    read_by(source, params, limits, &|audio| audio.fingerprint(params, limits))
+    read_by(source, params, limits, &|audio| audio.fingerprints(params, limits))
 }
 
 /// Encoded audio, and what is known of it.
@@ -102,13 +99,34 @@ pub(super) struct Audio<'a> {
 }
 
 impl Audio<'_> {
-    /// The fingerprint of what is asked about.
-    pub fn fingerprint(
-        self,
+    /// The fingerprints of what is asked about: channels that the mean of all does not
+    /// hold are listened to one by one, up to [`MOST_CHANNELS`], and are no longer unheard.
+    pub fn fingerprints(
+        &self,
+        params: &Params,
+        limits: &Limits,
+    ) -> Result<(Fingerprints, AudioInfo), ReadError> {
+        let (mean, mut info) = self.fingerprint(None, params, limits)?;
+        let hidden = info.unheard.iter().filter_map(|part| part.channel);
+        let hidden: Vec<u16> = hidden.take(MOST_CHANNELS).collect();
+        let mut channels = Vec::with_capacity(hidden.len());
+        for channel in hidden {
+            let (fingerprint, _) = self.fingerprint(Some(channel), params, limits)?;
+            channels.push(ChannelFingerprint { channel, fingerprint });
+            info.unheard.retain(|part| part.channel != Some(channel));
+        }
+        Ok((Fingerprints { mean, channels }, info))
+    }
+
+    fn fingerprint(
+        &self,
+        channel: Option<u16>,
         params: &Params,
         limits: &Limits,
     ) -> Result<(Fingerprint, AudioInfo), ReadError> {
-        passage::fingerprint(self.source, self.extension, self.passage, self.clock, params, limits)
+        let Audio { source, extension, passage, clock } = self;
+        let wanted = Wanted { passage: *passage, channel };
+        passage::fingerprint(source.clone(), *extension, wanted, clock, params, limits)
     }
 }
 
@@ -116,7 +134,7 @@ impl Audio<'_> {
 pub(super) type Listen<'a, S> = &'a dyn Fn(Audio<'_>) -> Result<(S, AudioInfo), ReadError>;
 
 /// Reads a source as [`read`] does, and listens to audio by `listen`.
-pub(super) fn read_by<S: From<Fingerprint>>(
+pub(super) fn read_by<S: From<Fingerprints>>(
     source: Source,
     params: &Params,
     limits: &Limits,
@@ -213,7 +231,7 @@ impl<S> Decoded<S> {
     }
 }
 
-fn read_kept<S: From<Fingerprint>>(entry: StoredEntry, params: &Params, limits: &Limits) -> Reading<S> {
+fn read_kept<S: From<Fingerprints>>(entry: StoredEntry, params: &Params, limits: &Limits) -> Reading<S> {
     let about = entry.about.clone();
     let path = about.input();
     match entry.decode(params, limits) {
@@ -222,7 +240,7 @@ fn read_kept<S: From<Fingerprint>>(entry: StoredEntry, params: &Params, limits: 
             file: about.file,
             columns: about.columns,
             tags: about.tags.map_err(ReadError::Kept),
-            sound: entry.sound.map(|(fingerprint, info)| (fingerprint.into(), info)).map_err(ReadError::Kept),
+            sound: entry.sound.map(|(sound, info)| (sound.into(), info)).map_err(ReadError::Kept),
         },
         Err(error) => failed(path, error.clone().into(), error.into()),
     }

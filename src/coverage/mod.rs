@@ -21,7 +21,7 @@ use std::io::{Read, Seek};
 use serde::{Deserialize, Serialize};
 
 use crate::audio::{AudioError, AudioInfo, Limits, Parts, Wish, decode_parts};
-use crate::fingerprint::{Fingerprint, Fingerprinter};
+use crate::fingerprint::{Fingerprinter, Fingerprints};
 use crate::matching::{Match, Matcher};
 use crate::params::Params;
 use crate::units::Seconds;
@@ -65,8 +65,8 @@ impl Coverage {
 /// What listening gave.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Sound {
-    /// The fingerprint of all of it, which is still to be searched.
-    Whole(Fingerprint),
+    /// The fingerprints of all of it, which are still to be searched.
+    Whole(Fingerprints),
     /// What is in it, from windows of it.
     Settled {
         /// The recording that fills it.
@@ -76,9 +76,9 @@ pub enum Sound {
     },
 }
 
-impl From<Fingerprint> for Sound {
-    fn from(fingerprint: Fingerprint) -> Self {
-        Sound::Whole(fingerprint)
+impl From<Fingerprints> for Sound {
+    fn from(fingerprints: Fingerprints) -> Self {
+        Sound::Whole(fingerprints)
     }
 }
 
@@ -180,7 +180,7 @@ impl<'a> Listener<'a> {
     fn finish(mut self) -> Option<Sound> {
         // Short files come whole, whatever was wished.
         if !self.gap && !matches!(self.state, State::Disagreed) {
-            return Some(Sound::Whole(self.whole.finish()));
+            return Some(Sound::Whole(self.whole.finish().into()));
         }
         self.close();
         match self.state {

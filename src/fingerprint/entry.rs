@@ -10,7 +10,10 @@ use crate::params::Params;
 use crate::paths::{self, PathBytes};
 
 use super::format::{ENTRY, ENTRY_HEAD_BYTES, MOST_DESCRIPTION_BYTES};
-use super::{Fingerprint, coding};
+use super::{ChannelFingerprint, Fingerprints, coding};
+
+/// Most channels of one input that have a constellation of their own.
+pub const MOST_CHANNELS: usize = 8;
 
 /// What a fingerprint file keeps of one input: all that searching, judging and
 /// registering it takes, so that the audio need not be there.
@@ -18,9 +21,9 @@ use super::{Fingerprint, coding};
 pub struct Entry {
     /// What was known before the sound.
     pub about: About,
-    /// Its dense constellation and how it was encoded; or why it could not be
+    /// Its dense constellations and how it was encoded; or why it could not be
     /// decoded, in words.
-    pub sound: Result<(Fingerprint, AudioInfo), String>,
+    pub sound: Result<(Fingerprints, AudioInfo), String>,
 }
 
 /// An input without its sound.
@@ -74,6 +77,17 @@ struct Description {
     audio: Option<AudioInfo>,
     #[serde(default)]
     error: Option<String>,
+    /// Channels that have a constellation of their own, behind that of the mean.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    channels: Vec<ChannelPeaks>,
+}
+
+/// Where the peaks of a channel are.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct ChannelPeaks {
+    channel: u16,
+    /// Bytes of its peaks.
+    bytes: u32,
 }
 
 mod optional_hex {
@@ -116,6 +130,10 @@ impl Entry {
     /// See [`EntryError`].
     pub fn encode(&self, params: &Params) -> Result<EncodedEntry, EntryError> {
         let About { path, path_bytes, file, columns, tags } = &self.about;
+        let (peaks, channels) = match &self.sound {
+            Ok((sound, _)) => encoded(sound, params)?,
+            Err(_) => (Vec::new(), Vec::new()),
+        };
         let description = Description {
             path: path.clone(),
             path_bytes: path_bytes.clone(),
@@ -126,10 +144,7 @@ impl Entry {
             tags_error: tags.as_ref().err().cloned(),
             audio: self.sound.as_ref().ok().map(|(_, info)| info.clone()),
             error: self.sound.as_ref().err().cloned(),
-        };
-        let peaks = match &self.sound {
-            Ok((fingerprint, _)) => coding::encode(fingerprint, params).ok_or(EntryError::Peaks)?,
-            Err(_) => Vec::new(),
+            channels,
         };
         // Text, numbers and lists always serialise.
         let description = serde_json::to_vec(&description).unwrap_or_default();
@@ -152,6 +167,21 @@ impl Entry {
     }
 }
 
+/// The peaks of all constellations, one behind the other, and how many bytes those of
+/// channels have.
+fn encoded(sound: &Fingerprints, params: &Params) -> Result<(Vec<u8>, Vec<ChannelPeaks>), EntryError> {
+    let coded = |fingerprint| coding::encode(fingerprint, params).ok_or(EntryError::Peaks);
+    let mut peaks = coded(&sound.mean)?;
+    let mut channels = Vec::new();
+    for channel in &sound.channels {
+        let own = coded(&channel.fingerprint)?;
+        let bytes = u32::try_from(own.len()).map_err(|_| EntryError::Peaks)?;
+        channels.push(ChannelPeaks { channel: channel.channel, bytes });
+        peaks.extend_from_slice(&own);
+    }
+    Ok((peaks, channels))
+}
+
 /// An entry in the bytes of a file.
 #[derive(Clone, Debug)]
 pub struct EncodedEntry {
@@ -166,6 +196,7 @@ pub struct StoredEntry {
     pub about: About,
     sound: Result<AudioInfo, String>,
     peaks: Vec<u8>,
+    channels: Vec<ChannelPeaks>,
 }
 
 /// An entry whose checksum fits and whose content does not.
@@ -187,7 +218,18 @@ impl StoredEntry {
     pub(super) fn new(description: &[u8], peaks: Vec<u8>) -> Result<Self, BadEntry> {
         let read: Description = serde_json::from_slice(description)
             .map_err(|error| BadEntry::new(format!("its description cannot be read ({error})")))?;
-        let Description { path, path_bytes, bytes, sha256, columns, tags, tags_error, audio, error } = read;
+        let Description {
+            path,
+            path_bytes,
+            bytes,
+            sha256,
+            columns,
+            tags,
+            tags_error,
+            audio,
+            error,
+            channels,
+        } = read;
         let sound = match (audio, error) {
             (Some(info), None) => Ok(info),
             (None, Some(error)) => Err(error),
@@ -199,7 +241,7 @@ impl StoredEntry {
             _ => return Err(BadEntry::new("it has neither or both of tags and tags_error")),
         };
         let file = bytes.zip(sha256).map(|(bytes, sha256)| FileHash { bytes, sha256 });
-        Ok(StoredEntry { about: About { path, path_bytes, file, columns, tags }, sound, peaks })
+        Ok(StoredEntry { about: About { path, path_bytes, file, columns, tags }, sound, peaks, channels })
     }
 
     /// How the input was encoded; or why it could not be decoded.
@@ -214,15 +256,27 @@ impl StoredEntry {
     /// If the peaks are none that a fingerprinter of `params` makes, or the
     /// audio is longer than `limits` allows.
     pub fn decode(self, params: &Params, limits: &Limits) -> Result<Entry, BadEntry> {
-        let StoredEntry { about, sound, peaks } = self;
+        let StoredEntry { about, sound, mut peaks, channels } = self;
         let info = match sound {
             Ok(info) => info,
             Err(error) => return Ok(Entry { about, sound: Err(error) }),
         };
-        let fingerprint = coding::decode(&peaks, params)
-            .ok_or_else(|| BadEntry::new("its peaks are none that these params give"))?;
-        let frames_s =
-            f64::from(fingerprint.frames) * f64::from(params.hop_samples) / f64::from(params.rate_hz);
+        let wrong = || BadEntry::new("its peaks are none that these params give");
+        let decoded = |peaks: &[u8]| coding::decode(peaks, params).ok_or_else(wrong);
+        if channels.len() > MOST_CHANNELS {
+            return Err(BadEntry::new(format!("it has more than {MOST_CHANNELS} channels of its own")));
+        }
+        // From the last to the first, so that those of the mean are left.
+        let mut apart = Vec::with_capacity(channels.len());
+        for ChannelPeaks { channel, bytes } in channels.into_iter().rev() {
+            let at = peaks.len().checked_sub(bytes as usize).ok_or_else(wrong)?;
+            let fingerprint = decoded(&peaks.split_off(at))?;
+            apart.push(ChannelFingerprint { channel, fingerprint });
+        }
+        apart.reverse();
+        let sound = Fingerprints { mean: decoded(&peaks)?, channels: apart };
+        let frames = sound.all().map(|fingerprint| fingerprint.frames).max().unwrap_or(0);
+        let frames_s = f64::from(frames) * f64::from(params.hop_samples) / f64::from(params.rate_hz);
         // The last frames reach beyond the audio.
         let longest = (frames_s - 1.0).max(info.duration_s);
         if !(info.duration_s >= 0.0 && longest <= limits.max_duration_s) {
@@ -231,6 +285,6 @@ impl StoredEntry {
                 limits.max_duration_s
             )));
         }
-        Ok(Entry { about, sound: Ok((fingerprint, info)) })
+        Ok(Entry { about, sound: Ok((sound, info)) })
     }
 }

@@ -23,7 +23,7 @@ mod read;
 mod tests;
 mod write;
 
-pub use entry::{About, BadEntry, EncodedEntry, Entry, EntryError, FileHash, StoredEntry};
+pub use entry::{About, BadEntry, EncodedEntry, Entry, EntryError, FileHash, MOST_CHANNELS, StoredEntry};
 pub use file_hash::HashedSource;
 pub use format::{EXTENSION, FORMAT_VERSION, FileError, MAGIC, MOST_DESCRIPTION_BYTES};
 pub use read::FingerprintReader;
@@ -46,6 +46,38 @@ pub struct Fingerprint {
     pub peaks: Vec<Peak>,
     /// Number of STFT frames.
     pub frames: u32,
+}
+
+/// What a file sounds like: the fingerprint of the mean of its channels, and of those
+/// channels that the mean does not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fingerprints {
+    /// Of the mean of all channels.
+    pub mean: Fingerprint,
+    /// Of channels by themselves; none in ordinary audio.
+    pub channels: Vec<ChannelFingerprint>,
+}
+
+impl Fingerprints {
+    /// All of them, the mean first.
+    pub fn all(&self) -> impl Iterator<Item = &Fingerprint> {
+        std::iter::once(&self.mean).chain(self.channels.iter().map(|channel| &channel.fingerprint))
+    }
+}
+
+impl From<Fingerprint> for Fingerprints {
+    fn from(mean: Fingerprint) -> Self {
+        Self { mean, channels: Vec::new() }
+    }
+}
+
+/// What one channel sounds like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChannelFingerprint {
+    /// Its number from 0, in the order of the decoder.
+    pub channel: u16,
+    /// Its dense constellation.
+    pub fingerprint: Fingerprint,
 }
 
 /// Makes the fingerprint of a stream of mono samples.

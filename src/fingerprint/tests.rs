@@ -19,7 +19,12 @@ fn info(duration_s: f64) -> AudioInfo {
         packets_skipped: 1,
         truncated: true,
         claimed_s: Some(0.1 + 0.7),
-        unheard: vec![Unheard { kind: UnheardKind::Track, seconds: None, detail: "track 2".to_owned() }],
+        unheard: vec![Unheard {
+            kind: UnheardKind::Track,
+            seconds: None,
+            detail: "track 2".to_owned(),
+            channel: None,
+        }],
         audio_hash: [0xab; 32],
     }
 }
@@ -55,7 +60,7 @@ fn entries() -> Vec<Entry> {
                 ..about("a/b.mp3")
             },
             // A length that shorter digits do not give back.
-            sound: Ok((Fingerprint { peaks, frames: 800 }, info(17.066_666_666_666_666))),
+            sound: Ok((Fingerprint { peaks, frames: 800 }.into(), info(17.066_666_666_666_666))),
         },
         Entry { sound: Err("not a known audio container".to_owned()), ..silent("bad.mp3") },
         Entry { about: About { tags: Err("no".to_owned()), ..about("") }, ..silent("") },
@@ -64,7 +69,7 @@ fn entries() -> Vec<Entry> {
 }
 
 fn silent(path: &str) -> Entry {
-    Entry { about: about(path), sound: Ok((Fingerprint { peaks: Vec::new(), frames: 40 }, info(1.0))) }
+    Entry { about: about(path), sound: Ok((Fingerprint { peaks: Vec::new(), frames: 40 }.into(), info(1.0))) }
 }
 
 fn file(entries: &[Entry]) -> Vec<u8> {
@@ -215,7 +220,7 @@ fn an_entry_that_lies_is_refused_by_name() {
         stored.decode(&params, &limits)
     };
     let of = |frames, duration_s| Entry {
-        sound: Ok((Fingerprint { peaks: Vec::new(), frames }, info(duration_s))),
+        sound: Ok((Fingerprint { peaks: Vec::new(), frames }.into(), info(duration_s))),
         ..silent("x")
     };
     assert!(decoded(&of(2812, 60.0)).is_ok());

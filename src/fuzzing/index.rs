@@ -52,7 +52,8 @@ pub fn fingerprint_file(data: &[u8]) {
         .collect();
     assert_eq!(again, good);
     for entry in &good {
-        if let Ok((fingerprint, _)) = &entry.sound
+        if let Ok((sound, _)) = &entry.sound
+            && let fingerprint = &sound.mean
             && fingerprint.frames <= MOST_FRAMES
         {
             let entry = SegmentEntry { recording: RecordingKey(1), fingerprint };

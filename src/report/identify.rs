@@ -110,6 +110,10 @@ pub struct MatchRow {
     /// before there was this key lack it.
     #[serde(default)]
     pub more_siblings: bool,
+    /// The channel in which it was heard by itself, from 1, where the mean of all channels
+    /// does not hold it; there is no such key for what is heard in the mean.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<u32>,
 }
 
 impl MatchRow {
@@ -142,7 +146,17 @@ impl MatchRow {
             also_at_s: found.also_at_s.clone(),
             siblings,
             more_siblings: found.more_siblings,
+            channel: None,
         }
+    }
+
+    /// Whether this row, or a sibling in it, tells that the recording of `other` sounds
+    /// where that says so.
+    pub(crate) fn tells(&self, other: &MatchRow) -> bool {
+        let overlaps = self.place.query_start_s < other.place.query_end_s
+            && other.place.query_start_s < self.place.query_end_s;
+        let is_same = overlaps && self.recording == other.recording;
+        is_same || self.siblings.iter().any(|sibling| sibling.tells(other))
     }
 
     /// What a verdict is told of it, which is what the row shows, so that the
@@ -186,6 +200,7 @@ pub(super) mod tests {
             also_at_s: vec![41.013_4],
             siblings: Vec::new(),
             more_siblings: false,
+            channel: None,
         }
     }
 

@@ -44,6 +44,7 @@ mod tests {
                 kind: *kind,
                 seconds: *seconds,
                 detail: String::new(),
+                channel: None,
             };
             let parts: Vec<Unheard> = parts.iter().map(part).collect();
             unheard(&parts, 2.0).len()

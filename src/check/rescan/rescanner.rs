@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::audio::{AudioInfo, Limits};
 use crate::check::Checker;
-use crate::fingerprint::{Entry, Fingerprint, StoredEntry};
+use crate::fingerprint::{Entry, Fingerprints, StoredEntry};
 use crate::index::IndexError;
 use crate::matching::MatchOptions;
 use crate::registry::Since;
@@ -95,21 +95,21 @@ impl Rescanner {
         if since == Since::Same {
             return (Ok(info), Ok(past.matches.clone()), false);
         }
-        let fingerprint = match entry.decode(self.checker.snapshot().params(), &self.limits) {
-            Ok(Entry { sound: Ok((fingerprint, _)), .. }) => fingerprint,
+        let sound = match entry.decode(self.checker.snapshot().params(), &self.limits) {
+            Ok(Entry { sound: Ok((sound, _)), .. }) => sound,
             Ok(Entry { sound: Err(error), .. }) => return (Err(error), Ok(Vec::new()), false),
             Err(error) => return (Err(error.to_string()), Ok(Vec::new()), false),
         };
-        if since != Since::Changed && !self.may_be_new(&fingerprint, &info) {
+        if since != Since::Changed && !self.may_be_new(&sound, &info) {
             return (Ok(info), Ok(past.matches.clone()), false);
         }
-        let matches = self.checker.search(&fingerprint, &info);
+        let matches = self.checker.search(&sound, &info);
         (Ok(info), matches, true)
     }
 
     /// Whether a recording that is new to the registry may sound in a file.
-    fn may_be_new(&self, fingerprint: &Fingerprint, info: &AudioInfo) -> bool {
-        let may = |(scout, _): &(Scout, Seconds)| scout.may_sound_in(fingerprint);
+    fn may_be_new(&self, sound: &Fingerprints, info: &AudioInfo) -> bool {
+        let may = |(scout, _): &(Scout, Seconds)| sound.all().any(|query| scout.may_sound_in(query));
         info.duration_s >= SHORTEST_S && self.newcomers.as_ref().is_none_or(may)
     }
 }

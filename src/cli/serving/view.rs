@@ -162,8 +162,8 @@ impl View for Seen {
         let Some(entry) = entries.next() else { return Ok(Vec::new()) };
         let entry = entry.map_err(|error| invalid(&error))?;
         let reading = check::read(Source::entry(entry), params, &Limits::default());
-        let (fingerprint, info) = reading.sound.map_err(|error| invalid(&error))?;
-        let rows = self.identifier.recognise(&fingerprint, &info).map_err(refusal)?;
+        let (sound, info) = reading.sound.map_err(|error| invalid(&error))?;
+        let rows = self.identifier.recognise(&sound, &info).map_err(refusal)?;
         let mut found: Vec<Recognised> = rows
             .iter()
             .flat_map(|found| std::iter::once(found).chain(&found.siblings))

@@ -228,6 +228,7 @@ pub(super) fn recognition(text: &str) -> Recognition {
                 kind: serde_json::from_value((*kind).into()).expect(part),
                 seconds: length.first().map(|seconds| seconds.parse().expect(part)),
                 detail: format!("its {kind}"),
+                channel: None,
             }),
             ["possibly", id, "with", "more", "siblings"] => {
                 let possible = heard(&found, id, Grade::Possible, None);

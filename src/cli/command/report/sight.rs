@@ -117,10 +117,10 @@ impl Sights {
             (heard, Some(entry)) if entry.about.file.map(|file| file.sha256) == known => {
                 let decoded =
                     entry.clone().decode(params, &self.limits).map_err(|error| error.to_string())?;
-                let (fingerprint, _) = decoded.sound.map_err(|error| {
+                let (sound, _) = decoded.sound.map_err(|error| {
                     heard.err().map_or_else(|| error.clone(), |heard| format!("{heard}; {error}"))
                 })?;
-                Ok(Query { fingerprint, spectrograms: None })
+                Ok(Query { fingerprint: sound.mean, spectrograms: None })
             }
             (Ok(_), _) => Err("the file at hand is not the one that was scanned".to_owned()),
             (Err(error), _) => Err(format!("the file is not at hand ({error})")),
