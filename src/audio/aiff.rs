@@ -16,6 +16,8 @@ pub(super) struct Scan {
     pub(super) is_aiff: bool,
     /// Whether all chunks before the sound were seen.
     pub(super) saw_sound: bool,
+    /// Where the first chunk of sound ends.
+    pub(super) sound_end: Option<u64>,
     /// The chunks with tags.
     pub(super) tags: Vec<Chunk>,
     /// What hides them.
@@ -49,7 +51,10 @@ fn chunks<R: Read + Seek>(source: &mut R, start: u64, len: u64, scan: &mut Scan)
         source.read_exact(&mut id)?;
         source.read_exact(&mut size)?;
         let (start, size) = (at + 8, u64::from(u32::from_be_bytes(size)));
-        scan.saw_sound |= &id == b"SSND";
+        if &id == b"SSND" && !scan.saw_sound {
+            scan.saw_sound = true;
+            scan.sound_end = Some(start.saturating_add(size + (size & 1)));
+        }
         if &id == b"ID3 " {
             scan.tags.push(Chunk { id, start, end: start + size });
             scan.patches.push(Patch { at, bytes: *b"id3\0" });

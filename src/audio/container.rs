@@ -3,8 +3,14 @@
 
 use std::io::Read;
 
+use symphonia::core::codecs::CodecParameters;
+use symphonia::core::formats::{Track, TrackFlags};
+
+use super::encoding::Encoding;
+use super::mov_pcm::Pcm;
+use super::riff::Order;
 use super::source::{Input, Patch, Tape, UNKNOWN_LEN};
-use super::{AudioError, Content, aiff, flac, matroska, mp4, names, ogg, riff};
+use super::{AudioError, Content, aiff, caf, flac, matroska, mp4, names, ogg, riff};
 
 /// Bytes looked at to name a file that no reader knows.
 const HEAD: u64 = 1_024;
@@ -23,6 +29,8 @@ pub(super) struct Container {
     pub(super) truncated: Option<bool>,
     /// Where it ends by its structure, if that tells.
     pub(super) end: Option<u64>,
+    /// Bytes in it that hold audio, or may hold some, and are not decoded.
+    pub(super) lost_bytes: u64,
     head: Vec<u8>,
 }
 
@@ -72,10 +80,51 @@ impl Container {
             _ => {
                 container.matroska = matroska::scan(&mut view, len);
                 container.mp4 = mp4::scan(&mut view, len, len == UNKNOWN_LEN);
-                input.show(0..len, container.mp4.hide_pictures());
+                container.end = container.mp4.end;
+                input.show(0..container.end.unwrap_or(len), container.mp4.patches());
             }
         }
         Ok(container)
+    }
+
+    /// Finds out where it ends, which takes a walk over all of it, and shows the
+    /// demultiplexer no more. What cannot be sought in is not walked over.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    pub(super) fn measure<R: Tape>(&mut self, input: &mut Input<R>) -> Result<(), AudioError> {
+        let len = input.len();
+        if len == UNKNOWN_LEN {
+            return Ok(());
+        }
+        let mut view = input.view()?;
+        let mut patches = Vec::new();
+        match self.head.get(..4) {
+            Some(b"OggS") => {
+                let extent = ogg::extent(&mut view, len)?;
+                (self.end, self.lost_bytes) = (Some(extent.end), extent.lost_bytes);
+            }
+            Some(b"caff") => self.end = Some(caf::end(&mut view, len)?),
+            Some(b"FORM") => self.end = self.aiff.sound_end.filter(|_| self.aiff.is_aiff),
+            Some(b"\x1a\x45\xdf\xa3") => {
+                if let Some(extent) = matroska::extent(&mut view, len)? {
+                    (self.end, self.lost_bytes) = (Some(extent.end), extent.stray_bytes);
+                    patches = extent.patches;
+                }
+            }
+            _ => {}
+        }
+        // What follows the sound of AIFF are its other chunks.
+        let shown = self.end.filter(|_| !self.aiff.is_aiff).unwrap_or(len);
+        input.narrow(shown, patches);
+        Ok(())
+    }
+
+    /// The order of the bytes in sizes, where chunks may follow the sound.
+    pub(super) fn chunk_order(&self) -> Option<Order> {
+        let of_wave = self.wave.as_ref().map(|wave| wave.kind.order());
+        of_wave.or(self.aiff.is_aiff.then_some(Order::Big))
     }
 
     /// The container's short name where it is more precise than Symphonia's.
@@ -93,8 +142,38 @@ impl Container {
         matroska.find(|t| t.id == track).map(|t| names::of_matroska(&t.codec, t.private))
     }
 
+    /// Why packets of this track cannot be given to a decoder.
+    pub(super) fn refusal_of(&self, track: u32) -> Option<&'static str> {
+        match self.mp4.pcm_of(track) {
+            Some(Pcm::Padded) => Some("its samples do not fill their bytes"),
+            _ => self.encoding_of(track)?.refusal(),
+        }
+    }
+
+    /// How packets of this track are packed.
+    pub(super) fn encoding_of(&self, track: u32) -> Option<&Encoding> {
+        Some(&self.matroska.tracks.iter().find(|t| t.id == track)?.encoding)
+    }
+
+    /// Describes a track as it is where Symphonia does not.
+    pub(super) fn correct(&self, track: &mut Track) {
+        let is_secondary = self.matroska.tracks.iter().find(|t| t.id == track.id).map(|t| t.is_secondary);
+        match is_secondary {
+            Some(true) => track.flags.remove(TrackFlags::DEFAULT),
+            Some(false) => track.flags.insert(TrackFlags::DEFAULT),
+            None => {}
+        }
+        let Some(CodecParameters::Audio(params)) = &mut track.codec_params else { return };
+        if let Some(header) = self.header_of(track.id) {
+            params.extra_data = Some(header.into());
+        }
+        if let Some(Pcm::Codec(codec)) = self.mp4.pcm_of(track.id) {
+            params.codec = codec;
+        }
+    }
+
     /// The codec's own header where Symphonia was shown another one.
-    pub(super) fn header_of(&self, track: u32) -> Option<&[u8]> {
+    fn header_of(&self, track: u32) -> Option<&[u8]> {
         self.ogg.opus_heads.iter().find(|(serial, _)| *serial == track).map(|(_, head)| head.as_slice())
     }
 

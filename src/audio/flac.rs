@@ -8,6 +8,8 @@ use super::source::Patch;
 
 /// Most blocks visited; a real file has a dozen.
 const MAX_BLOCKS: usize = 1_000;
+/// Bytes of the description of the stream (section 8.2).
+pub(super) const INFO: usize = 34;
 /// Most bytes of a cue sheet: 255 tracks of 255 indices.
 const MAX_SHEET: u64 = 1 << 20;
 
@@ -16,6 +18,10 @@ const MAX_SHEET: u64 = 1 << 20;
 pub(super) struct Scan {
     /// The ISRCs of the tracks of cue sheets, as written.
     pub(super) isrcs: Vec<String>,
+    /// The description of the stream, which is the first block.
+    pub(super) info: Option<[u8; INFO]>,
+    /// Where the blocks end and the frames begin.
+    pub(super) frames_at: u64,
     /// What hides the blocks that nobody needs.
     pub(super) patches: Vec<Patch>,
 }
@@ -49,6 +55,12 @@ fn blocks<R: Read + Seek>(source: &mut R, scan: &mut Scan) -> io::Result<()> {
             2 | 5 | 6 => scan.patches.push(Patch { at, bytes: [kind & 0x80 | PADDING, a, b, c] }),
             _ => {}
         }
+        if kind & 0x7f == 0 && size == INFO as u64 && scan.info.is_none() {
+            let mut info = [0; INFO];
+            source.read_exact(&mut info)?;
+            scan.info = Some(info);
+        }
+        scan.frames_at = at + 4 + size;
         if kind & 0x7f == 5 {
             let mut sheet = Vec::new();
             source.take(size.min(MAX_SHEET)).read_to_end(&mut sheet)?;

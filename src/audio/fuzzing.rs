@@ -5,7 +5,7 @@ use std::io::Cursor;
 use super::balance::Balance;
 use super::opus::{self, OpusTrack};
 use super::rights::{c2pa, xmp};
-use super::{Tags, aac, matroska, mp4, ogg, riff};
+use super::{Tags, aac, caf, matroska, mp4, ogg, riff};
 use crate::fuzzing::{Dribble, choice};
 
 /// Largest text or chunk that is taken here.
@@ -19,7 +19,7 @@ pub fn containers(data: &[u8]) {
     for in_order in [true, false] {
         let found = mp4::scan(&mut whole(), len, in_order);
         assert_eq!(found, mp4::scan(&mut pieces(), len, in_order));
-        for patch in found.hide_pictures() {
+        for patch in found.patches() {
             assert!(patch.at + 4 <= len);
         }
     }
@@ -28,6 +28,12 @@ pub fn containers(data: &[u8]) {
     let found = ogg::scan(&mut whole(), len);
     assert_eq!(found, ogg::scan(&mut pieces(), len));
     assert!(found.patches.iter().all(|patch| patch.at + 4 <= len));
+    let found = ogg::extent(&mut whole(), len).expect("memory");
+    assert!(found.end <= len && found.lost_bytes <= len);
+    if let Some(found) = matroska::extent(&mut whole(), len).expect("memory") {
+        assert!(found.end <= len && found.patches.iter().all(|patch| patch.at + 4 <= len));
+    }
+    assert!(caf::end(&mut whole(), len).expect("memory") <= len);
     let Some(wave) = riff::scan(&mut whole(), len) else { return };
     assert_eq!(Some(&wave), riff::scan(&mut pieces(), len).as_ref());
     for chunk in &wave.chunks {

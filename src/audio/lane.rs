@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use symphonia::core::formats::FormatId;
-use symphonia::core::formats::well_known::{FORMAT_ID_MKV, FORMAT_ID_OGG};
+use symphonia::core::formats::well_known::{FORMAT_ID_FLAC, FORMAT_ID_MKV, FORMAT_ID_OGG};
 use symphonia::core::packet::Packet;
 
 use super::balance::Balance;
@@ -284,7 +284,8 @@ impl<'a> Lane<'a> {
     /// packet.
     fn fill_hole(&mut self, current: &mut Current, packet: &Packet) -> Result<(), AudioError> {
         let at_s = packet.pts.get() as f64 * current.unit_s;
-        let has_stamps = matches!(current.format, FORMAT_ID_MKV | FORMAT_ID_OGG) && current.unit_s > 0.0;
+        let is_stamped = matches!(current.format, FORMAT_ID_MKV | FORMAT_ID_OGG | FORMAT_ID_FLAC);
+        let has_stamps = is_stamped && current.unit_s > 0.0;
         if !has_stamps || current.rate_hz == 0 {
             return Ok(());
         }

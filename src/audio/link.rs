@@ -3,13 +3,14 @@
 //! Files are joined by appending one to the other, and many players play all of
 //! them. Tags and padding may stand between.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 
 use super::container::Container;
 use super::reader::Reader;
 use super::riff::{self, Order};
+use super::signature::{self, Signature};
 use super::source::{Input, Tape, UNKNOWN_LEN};
-use super::{frames, signature};
+use super::{CONTENT_HEAD, Content, frames};
 
 /// Most containers in one file.
 pub(super) const MOST: u32 = 1_000;
@@ -19,7 +20,7 @@ pub(super) const MOST: u32 = 1_000;
 pub(super) const LEAST: u64 = 4_096;
 
 /// Bytes looked at: three frames of MPEG audio, the longest of which has 2,881 bytes.
-const HEAD: u64 = 9_000;
+pub(super) const HEAD: u64 = 9_000;
 
 /// Most zeros and tags passed over between two containers.
 const MOST_PADDING: u64 = 64 << 20;
@@ -51,9 +52,62 @@ pub(super) fn end<R: Tape>(input: &Input<R>, container: &Container, reader: &Rea
             at if at < shown.end => Some(at),
             at => container.end.or(Some(at)),
         },
+        Reader::Flac(frames) => Some(shown.start + frames.position()),
         Reader::Symphonia(_) => container.end,
     };
-    at.map(|at| End { at, chunks: container.wave.as_ref().map(|wave| wave.kind.order()) })
+    at.map(|at| End { at, chunks: container.chunk_order() })
+}
+
+/// Bytes from the start in which the first container is looked for, as Symphonia does.
+const MOST_BEFORE: u64 = 1 << 20;
+
+/// Goes on to the first container where the file does not begin with one, but for tags
+/// and padding; returns how many bytes of something else stand before it. If none is
+/// found, nothing is passed over. Places in a container count from its own start.
+///
+/// # Errors
+///
+/// If it cannot be read.
+pub(super) fn first<R: Tape>(input: &mut Input<R>) -> io::Result<u64> {
+    if !R::WHOLE {
+        return Ok(0);
+    }
+    let mut view = input.view()?;
+    let mut head = Vec::new();
+    view.by_ref().take(CONTENT_HEAD as u64).read_to_end(&mut head)?;
+    let is_unknown = frames::tag(&head).is_some() || Content::of(&head) == Content::Unknown;
+    if !is_unknown {
+        return Ok(0);
+    }
+    let (mut at, mut looked, mut junk) = (0, 0, 0);
+    let mut only_tags = true;
+    while at < input.len() && looked < MOST_BEFORE {
+        head.clear();
+        view.seek(SeekFrom::Start(at))?;
+        view.by_ref().take(2 * HEAD).read_to_end(&mut head)?;
+        let most = if (head.len() as u64) < 2 * HEAD { head.len() } else { HEAD as usize };
+        let found = (0..most).find(|from| {
+            let rest = &head[*from..];
+            frames::tag(rest).is_some() || is_container(rest)
+        });
+        let passed = found.unwrap_or(most);
+        only_tags &= passed == 0;
+        junk += head[..passed].iter().filter(|byte| **byte != 0).count() as u64;
+        (at, looked) = (at + passed as u64, looked + passed.max(1) as u64);
+        let Some(rest) = found.map(|from| &head[from..]) else { continue };
+        if let Some(bytes) = frames::tag(rest) {
+            at = at.saturating_add(bytes);
+            continue;
+        }
+        return match signature::of(rest) {
+            // Tags before it are its own, for its reader.
+            None | Some(Signature::Flac) if only_tags => Ok(0),
+            // Its tags would not be hidden where they are read.
+            Some(Signature::Aiff) => Ok(0),
+            _ => input.advance(at).map(|()| junk),
+        };
+    }
+    Ok(0)
 }
 
 /// Bytes of the chunk that begins here, filled up to an even number; one that is longer
@@ -63,7 +117,9 @@ fn chunk(head: &[u8], order: Order, left: u64) -> Option<u64> {
     let (id, size) = (head.get(..4)?, *head.get(4..)?.first_chunk()?);
     let size = u64::from(order.word(size));
     let bytes = 8 + size + (size & 1);
-    (riff::is_id(id) && bytes <= left.saturating_add(1)).then_some(bytes)
+    // A second one of AIFF is not read.
+    let is_passed = riff::is_id(id) && id != b"SSND";
+    (is_passed && bytes <= left.saturating_add(1)).then_some(bytes)
 }
 
 /// Goes on to what follows `end`.
@@ -95,7 +151,7 @@ pub(super) fn next<R: Tape>(input: &mut Input<R>, end: &End) -> io::Result<Next>
     rest(input)
 }
 
-fn is_container(head: &[u8]) -> bool {
+pub(super) fn is_container(head: &[u8]) -> bool {
     signature::of(head).is_some() || frames::begin(head)
 }
 

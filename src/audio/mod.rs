@@ -13,12 +13,13 @@
 //! | `source` | adapts any `Read + Seek` |
 //! | `content` | what bytes are, by how they begin |
 //! | `container` | what the file is, and what of it the demultiplexer is shown |
-//! | `mp4`, `matroska`, `ogg`, `riff`, `aiff`, `flac` | what the demultiplexer reads past in each |
+//! | `mp4`, `matroska`, `ogg`, `riff`, `aiff`, `caf`, `flac` | what the demultiplexer reads past in each |
 //! | `probe` | the search for a container, and for tags in front of it |
 //! | `link`, `signature` | where one container ends and the next begins |
-//! | `reader`, `frames`, `wave` | the packets of a container; frames without one; samples of WAV |
-//! | `window` | a few bytes ahead of a reader |
-//! | `codec`, `aac`, `opus` | one packet to samples |
+//! | `reader`, `frames`, `flac_frames`, `wave` | the packets of a container; frames without one; samples of WAV |
+//! | `window`, `sums` | a few bytes ahead of a reader; check sums |
+//! | `encoding` | packets that Matroska packs once more |
+//! | `codec`, `aac`, `mov_pcm`, `opus` | one packet to samples |
 //! | `names` | names of what is not decoded |
 //! | `downmix`, `level` | any channels and format to mono, at a sane level |
 //! | `balance` | which channels the mean of all does not hold |
@@ -39,13 +40,16 @@
 mod aac;
 mod aiff;
 mod balance;
+mod caf;
 mod clock;
 mod codec;
 mod container;
 mod content;
 mod downmix;
+mod encoding;
 mod error;
 mod flac;
+mod flac_frames;
 mod frames;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
@@ -56,6 +60,7 @@ mod level;
 mod limits;
 mod link;
 mod matroska;
+mod mov_pcm;
 mod mp4;
 mod names;
 mod ogg;
@@ -71,6 +76,7 @@ mod rights;
 mod signature;
 mod source;
 mod stream;
+mod sums;
 mod tags;
 mod timeline;
 mod unheard;

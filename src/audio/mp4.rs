@@ -12,6 +12,8 @@
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 
+use super::mov_pcm::{self, Pcm};
+use super::riff;
 use super::source::Patch;
 
 /// Most boxes visited; a real `moov` has a few hundred.
@@ -24,6 +26,11 @@ const MAX_TEXT: u64 = 1_024;
 const MAX_DEPTH: u32 = 12;
 /// Most tracks, and boxes of one kind of rights statement.
 const MAX_KEPT: usize = 256;
+/// What stands at the top of files, and may be cut short.
+const AT_TOP: [[u8; 4]; 14] = [
+    *b"ftyp", *b"moov", *b"mdat", *b"moof", *b"free", *b"skip", *b"wide", *b"uuid", *b"meta", *b"sidx",
+    *b"styp", *b"mfra", *b"emsg", *b"pnot",
+];
 /// The `uuid` of a box with XMP (*XMP Specification Part 3*, section 1.2.7.1).
 const XMP_UUID: [u8; 16] = *b"\xbe\x7a\xcf\xcb\x97\xa9\x42\xe8\x9c\x71\x99\x94\x91\xe3\xaf\xac";
 /// That of one with a C2PA manifest store (*C2PA Technical Specification*, A.5).
@@ -50,6 +57,8 @@ pub(super) struct TrackKind {
     pub(super) handler: [u8; 4],
     /// The first sample entry, which names the codec.
     pub(super) entry: [u8; 4],
+    /// Its samples, where they are not packed.
+    pub(super) pcm: Option<Pcm>,
     /// Where the type of its `trak` box stands.
     at: u64,
 }
@@ -76,6 +85,10 @@ pub(super) struct Scan {
     pub(super) xmp: Vec<Range<u64>>,
     /// Where C2PA boxes lie, from after their `uuid`.
     pub(super) c2pa: Vec<Range<u64>>,
+    /// Where something that is no box stands, or another file.
+    pub(super) end: Option<u64>,
+    /// What shows a last box that is cut short as one that ends with the file.
+    cut: Vec<Patch>,
     /// Whether samples come in fragments, each with its own tables.
     fragmented: bool,
     /// Whether the search ends where the samples begin.
@@ -84,10 +97,22 @@ pub(super) struct Scan {
 }
 
 impl Scan {
+    /// How the demultiplexer is shown the file: it reads no samples of a box that is
+    /// cut short, and those of all tracks in turn.
+    pub(super) fn patches(&self) -> Vec<Patch> {
+        [self.hide_pictures(), self.cut.clone()].concat()
+    }
+
+    /// What plain samples of a track are, where the demultiplexer takes them for
+    /// others.
+    pub(super) fn pcm_of(&self, track: u32) -> Option<Pcm> {
+        self.tracks.iter().find(|t| t.id == track)?.pcm
+    }
+
     /// What hides all tracks but audio from the demultiplexer. Nothing where
     /// there is no audio, so that it can say what else there is, and nothing in
     /// fragmented files, where a track is named in every fragment.
-    pub(super) fn hide_pictures(&self) -> Vec<Patch> {
+    fn hide_pictures(&self) -> Vec<Patch> {
         let is_audio = |track: &&TrackKind| &track.handler == b"soun";
         if self.fragmented || !self.tracks.iter().any(|t| is_audio(&t)) {
             return Vec::new();
@@ -130,8 +155,19 @@ fn walk<R: Read + Seek>(
             1 => (16, u64::from_be_bytes(array(source)?)),
             size => (8, u64::from(size)),
         };
+        // Files are appended to files: another one begins, or what is no box at all.
+        let is_cut = depth == 0 && !scan.in_order && at.saturating_add(size) > end;
+        let is_other = (is_cut && !AT_TOP.contains(&kind))
+            || at > 0 && (&kind == b"ftyp" || !riff::is_id(&kind.map(|b| if b == 0xa9 { b' ' } else { b })));
+        if depth == 0 && is_other {
+            scan.end = Some(at);
+            break;
+        }
         let Some(next) = at.checked_add(size).filter(|_| size >= header) else { break };
         let (from, to) = (at + header, next.min(end));
+        if is_cut {
+            scan.cut = ends_at(at, header, end);
+        }
         match &kind {
             b"mdat" | b"moof" if scan.in_order && depth == 0 => break,
             b"moov" | b"edts" | b"mdia" | b"minf" | b"stbl" | b"udta" | b"ilst" | b"xid " => {
@@ -175,6 +211,10 @@ fn walk<R: Read + Seek>(
                 // Version and flags, count, and the size of the first entry.
                 array::<12, _>(source)?;
                 found.track.entry = array(source)?;
+                let mut body = Vec::new();
+                let room = to.saturating_sub(from + 16).min(MAX_TEXT);
+                source.by_ref().take(room).read_to_end(&mut body)?;
+                found.track.pcm = mov_pcm::of_entry(found.track.entry, &body);
             }
             b"elst" => {
                 let long = array::<4, _>(source)?[0] == 1;
@@ -192,6 +232,19 @@ fn walk<R: Read + Seek>(
         at = next;
     }
     Ok(())
+}
+
+/// What shows the box at `at`, whose own header takes `header` bytes, as one that ends
+/// at `end`.
+fn ends_at(at: u64, header: u64, end: u64) -> Vec<Patch> {
+    let size = end - at;
+    let word = |at: u64, word: u64| Patch { at, bytes: (word as u32).to_be_bytes() };
+    match u32::try_from(size) {
+        _ if header == 16 => vec![word(at + 8, size >> 32), word(at + 12, size)],
+        Ok(_) => vec![word(at, size)],
+        // It said less than 4 GiB, and there is more.
+        Err(_) => Vec::new(),
+    }
 }
 
 /// The field after the version, flags and two dates that `mvhd`, `mdhd` and

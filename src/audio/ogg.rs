@@ -3,10 +3,11 @@
 //! channels without a speaker layout, whose header it refuses: it is shown another
 //! one, and the decoder is given that of the file.
 
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
-use super::names;
 use super::source::Patch;
+use super::sums::OGG_PAGE;
+use super::{frames, link, names};
 
 /// Most pages visited; those of streams that begin come first.
 const MAX_PAGES: usize = 4_096;
@@ -15,6 +16,8 @@ const MAX_PAGES: usize = 4_096;
 const C2PA: &[u8] = b"\0c2pa";
 /// Most Opus headers that are kept; a file has one.
 const MAX_HEADS: usize = 16;
+/// Bytes of the header of a page, without its table.
+const HEADER: usize = 27;
 /// Most bytes of a manifest store that are read.
 const MAX_C2PA: usize = 4 << 20;
 
@@ -81,6 +84,86 @@ fn pages<R: Read + Seek>(source: &mut R, len: u64, scan: &mut Scan) -> io::Resul
     Ok(())
 }
 
+/// What all pages of a file tell.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Extent {
+    /// Where something else begins.
+    pub(super) end: u64,
+    /// Bytes between the pages, and in pages whose sum does not fit.
+    pub(super) lost_bytes: u64,
+}
+
+/// Walks over all pages of `source`, which has `len` bytes, to where another container
+/// begins, or what is no page up to the end.
+///
+/// # Errors
+///
+/// If it cannot be read.
+pub(super) fn extent<R: Read + Seek>(source: &mut R, len: u64) -> io::Result<Extent> {
+    source.seek(SeekFrom::Start(0))?;
+    let mut source = BufReader::with_capacity(1 << 16, source);
+    let (mut extent, mut at, mut page) = (Extent::default(), 0, Vec::new());
+    while at < len {
+        page.clear();
+        source.by_ref().take(HEADER as u64).read_to_end(&mut page)?;
+        if page.len() < HEADER || !page.starts_with(b"OggS") {
+            source.seek_relative(-(page.len() as i64))?;
+            let Some(junk) = junk(&mut source)? else { return Ok(extent) };
+            extent.lost_bytes += junk;
+            at += junk;
+            continue;
+        }
+        source.by_ref().take(page[HEADER - 1].into()).read_to_end(&mut page)?;
+        let size: u64 = page[HEADER..].iter().map(|lacing| u64::from(*lacing)).sum();
+        source.by_ref().take(size).read_to_end(&mut page)?;
+        if (page.len() as u64) < HEADER as u64 + u64::from(page[HEADER - 1]) + size {
+            // The file is cut short in it.
+            extent.end = len;
+            return Ok(extent);
+        }
+        let sum = [page[22], page[23], page[24], page[25]];
+        page[22..26].fill(0);
+        if checksum(&page).to_le_bytes() == sum {
+            at += page.len() as u64;
+            extent.end = at;
+        } else {
+            // As its length may be wrong, too, the next is looked for inside.
+            source.seek_relative(4 - page.len() as i64)?;
+            extent.lost_bytes += 4;
+            at += 4;
+        }
+    }
+    // What follows the last page is looked at apart.
+    extent.lost_bytes -= at.saturating_sub(extent.end).min(extent.lost_bytes);
+    Ok(extent)
+}
+
+/// Passes over what is no page, up to the next; `None` where another container begins,
+/// or nothing more.
+fn junk<R: Read + Seek>(source: &mut BufReader<R>) -> io::Result<Option<u64>> {
+    let mut passed = 0;
+    let mut head = Vec::new();
+    loop {
+        head.clear();
+        source.by_ref().take(link::HEAD).read_to_end(&mut head)?;
+        let is_other = |at: usize| frames::tag(&head[at..]).is_some() || link::is_container(&head[at..]);
+        if passed == 0 && (head.is_empty() || is_other(0)) {
+            return Ok(None);
+        }
+        // The first byte of a page that does not fit is passed over, too.
+        let from = usize::from(passed == 0);
+        let found = head.windows(4).skip(from).position(|four| four == b"OggS").map(|at| at + from);
+        let is_last = (head.len() as u64) < link::HEAD;
+        // Three of the four letters may be the last that is here.
+        let next = found.unwrap_or(if is_last { head.len() } else { head.len() - 3 });
+        source.seek_relative(next as i64 - head.len() as i64)?;
+        passed += next as u64;
+        if found.is_some() || is_last {
+            return Ok(Some(passed));
+        }
+    }
+}
+
 impl Scan {
     /// Takes the header of Opus with a mapping family other than 0 (mono and
     /// stereo) and 1 (surround), from the page at `at`. It is shown as mono, with
@@ -107,14 +190,9 @@ impl Scan {
     }
 }
 
-/// The sum of a page whose own sum is set to zero: CRC-32 with the polynomial
-/// 0x04c11db7, not reflected (RFC 3533 section 6).
+/// The sum of a page whose own sum is set to zero.
 pub(super) fn checksum(page: &[u8]) -> u32 {
-    page.iter().fold(0, |crc, byte| {
-        (0..8).fold(crc ^ (u32::from(*byte) << 24), |c, _| {
-            if c >> 31 == 1 { (c << 1) ^ 0x04c1_1db7 } else { c << 1 }
-        })
-    })
+    OGG_PAGE.of(0, page)
 }
 
 #[cfg(test)]
@@ -173,8 +251,6 @@ mod tests {
         assert_eq!(checksum(&bytes), sum);
         (opus[9], opus[18]) = (1, 0);
         assert_eq!(bytes, page(2, 1, &opus), "nothing else is changed");
-        // RFC 3720, B.4 has none for this variant; this is that of "123456789".
-        assert_eq!(checksum(b"123456789"), 0x89a1_897f);
     }
 
     #[test]

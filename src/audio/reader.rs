@@ -2,12 +2,13 @@
 
 use symphonia::core::errors::Result as SymphoniaResult;
 use symphonia::core::formats::well_known::{
-    FORMAT_ID_ADTS, FORMAT_ID_MP1, FORMAT_ID_MP2, FORMAT_ID_MP3, FORMAT_ID_WAVE,
+    FORMAT_ID_ADTS, FORMAT_ID_FLAC, FORMAT_ID_MP1, FORMAT_ID_MP2, FORMAT_ID_MP3, FORMAT_ID_WAVE,
 };
 use symphonia::core::formats::{FormatId, FormatReader, Track};
 use symphonia::core::meta::RawValue;
 use symphonia::core::packet::Packet;
 
+use super::flac_frames::FlacFrames;
 use super::frames::Frames;
 use super::wave::WaveReader;
 use super::{AudioError, mp4};
@@ -16,6 +17,7 @@ use super::{AudioError, mp4};
 pub(super) enum Reader {
     Symphonia(Box<dyn FormatReader>),
     Frames { frames: Box<Frames>, format: FormatId, name: &'static str },
+    Flac(Box<FlacFrames>),
     Wave(Box<WaveReader>),
 }
 
@@ -45,6 +47,7 @@ impl Reader {
         match self {
             Reader::Symphonia(reader) => reader.next_packet(),
             Reader::Frames { frames, .. } => frames.next_packet(),
+            Reader::Flac(frames) => frames.next_packet(),
             Reader::Wave(wave) => wave.next_packet(),
         }
     }
@@ -53,6 +56,7 @@ impl Reader {
         match self {
             Reader::Symphonia(reader) => reader.tracks(),
             Reader::Frames { frames, .. } => frames.tracks(),
+            Reader::Flac(frames) => frames.tracks(),
             Reader::Wave(wave) => wave.tracks(),
         }
     }
@@ -61,6 +65,7 @@ impl Reader {
         match self {
             Reader::Symphonia(reader) => reader.format_info().format,
             Reader::Frames { format, .. } => *format,
+            Reader::Flac(_) => FORMAT_ID_FLAC,
             Reader::Wave(_) => FORMAT_ID_WAVE,
         }
     }
@@ -69,6 +74,7 @@ impl Reader {
         match self {
             Reader::Symphonia(reader) => reader.format_info().short_name,
             Reader::Frames { name, .. } => name,
+            Reader::Flac(_) => "flac",
             Reader::Wave(_) => "wave",
         }
     }
@@ -107,6 +113,7 @@ impl Reader {
         match self {
             Reader::Symphonia(_) => false,
             Reader::Frames { frames, .. } => frames.cut_off,
+            Reader::Flac(frames) => frames.cut_off,
             Reader::Wave(wave) => wave.cut_off,
         }
     }

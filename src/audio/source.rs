@@ -129,6 +129,13 @@ impl<R: Tape> Input<R> {
         self.patches = patches.into_iter().map(|p| Patch { at: p.at + self.base, ..p }).collect();
     }
 
+    /// From now on streams end at `end`, and show `patches`, too.
+    pub(super) fn narrow(&mut self, end: u64, patches: Vec<Patch>) {
+        self.shown.end = end.clamp(self.shown.start, self.shown.end);
+        let more = patches.into_iter().map(|p| Patch { at: p.at + self.base, ..p });
+        self.patches = self.patches.iter().copied().chain(more).collect();
+    }
+
     /// A stream from the start of what is shown. Only one may be in use at a
     /// time, they share the position. One that is not `seekable` makes a reader
     /// take the file as it comes instead of looking for tables at its end.

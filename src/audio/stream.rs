@@ -16,7 +16,7 @@ use symphonia::core::units::TimeBase;
 use super::clock::Clock;
 use super::codec::TrackDecoder;
 use super::container::Container;
-use super::frames::Frames;
+use super::flac_frames::FlacFrames;
 use super::guard::contained;
 use super::lane::{Current, Lane};
 use super::link::{self, End, Next};
@@ -58,6 +58,9 @@ fn open_sound<R: Tape>(
         && let Some(reader) = WaveReader::new(wave, input.all()?)?
     {
         return Ok(Reader::Wave(Box::new(reader)));
+    }
+    if let Some(frames) = FlacFrames::new(&container.flac, input.all()?)? {
+        return Ok(Reader::Flac(Box::new(frames)));
     }
     let reader = open(input, extension_hint, limits)?;
     if R::WHOLE {
@@ -110,7 +113,12 @@ pub(super) fn play<R: Tape>(
     parts: &mut dyn Parts,
 ) -> Result<AudioInfo, AudioError> {
     let mut lane = Lane::new(to_hz, limits, parts);
+    let before = link::first(&mut input)?;
     let first = play_link(&mut input, extension_hint, limits, &mut lane)?;
+    if before >= link::LEAST {
+        let detail = format!("{before} bytes before the audio are no container that is known");
+        lane.miss(UnheardKind::Unknown, None, detail);
+    }
     let (mut last, mut links) = (first.end, 1);
     while let Some(end) = &last {
         match link::next(&mut input, end)? {
@@ -154,7 +162,8 @@ fn play_link<R: Tape>(
     limits: &Limits,
     lane: &mut Lane<'_>,
 ) -> Result<Played, AudioError> {
-    let container = Container::look(input)?;
+    let mut container = Container::look(input)?;
+    container.measure(input)?;
     input.flow();
     let played = open_sound(input, extension_hint, limits, &container).and_then(|mut reader| {
         let name = container.name().unwrap_or(reader.name()).to_owned();
@@ -163,6 +172,10 @@ fn play_link<R: Tape>(
         Ok(Played { name, end })
     });
     lane.truncated = container.truncated.unwrap_or(lane.truncated);
+    if container.lost_bytes >= link::LEAST {
+        let detail = format!("{} bytes of the container cannot be read", container.lost_bytes);
+        lane.miss(UnheardKind::Damaged, None, detail);
+    }
     played.map_err(|error| {
         let error = container.explain(error);
         if R::WHOLE { error } else { container.explain_piped(error) }
@@ -183,7 +196,10 @@ impl Session<'_, '_> {
         let mut current = self.choose(reader)?;
         loop {
             match contained("demultiplexer", || reader.next_packet())? {
-                Ok(Some(packet)) if packet.track_id == current.id => {
+                Ok(Some(mut packet)) if packet.track_id == current.id => {
+                    if let Some(encoding) = self.container.encoding_of(current.id) {
+                        packet.data = encoding.unpack(packet.data);
+                    }
                     if self.lane.arrive(&mut current, packet)?.is_break() {
                         return Ok(ControlFlow::Break(()));
                     }
@@ -223,7 +239,11 @@ impl Session<'_, '_> {
         self.lane.tail(&mut current)?;
         self.lane.truncated |= reader.is_cut_off();
         match &*reader {
-            Reader::Frames { frames, .. } => self.tell_frames(frames),
+            Reader::Frames { frames, .. } => {
+                self.lane.claim(frames.claimed_s());
+                self.tell_junk(frames.junk_bytes());
+            }
+            Reader::Flac(frames) => self.tell_junk(frames.junk_bytes()),
             Reader::Wave(wave) => {
                 self.lane.claim(wave.claimed() as f64 / f64::from(current.rate_hz.max(1)));
             }
@@ -232,11 +252,10 @@ impl Session<'_, '_> {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// Tells what frames claim on the way, and what stands between them and is none.
-    fn tell_frames(&mut self, frames: &Frames) {
-        self.lane.claim(frames.claimed_s());
-        if frames.junk_bytes() >= link::LEAST {
-            let detail = format!("{} bytes between the frames are none", frames.junk_bytes());
+    /// Tells what stands between frames and is none.
+    fn tell_junk(&mut self, bytes: u64) {
+        if bytes >= link::LEAST {
+            let detail = format!("{bytes} bytes between the frames are none");
             self.lane.miss(UnheardKind::Damaged, None, detail);
         }
     }
@@ -246,20 +265,19 @@ impl Session<'_, '_> {
         reader.forget_metadata();
         let mut tracks: Vec<Track> =
             reader.tracks().iter().filter(|t| t.track_type() == Some(TrackType::Audio)).cloned().collect();
+        tracks.iter_mut().for_each(|track| self.container.correct(track));
         tracks.sort_by_key(|t| !t.flags.contains(TrackFlags::DEFAULT));
-        for track in &mut tracks {
-            if let (Some(header), Some(CodecParameters::Audio(params))) =
-                (self.container.header_of(track.id), &mut track.codec_params)
-            {
-                params.extra_data = Some(header.into());
-            }
-        }
         // Symphonia 0.6.1 takes a page of Ogg that ends before its packets do for
         // the end of the stream, and drops audio in the middle of it.
         let gapless = reader.format() != FORMAT_ID_OGG;
         let mut refused = None;
         for track in &tracks {
             match contained("decoder", || TrackDecoder::new(track, gapless, self.lane.channel()))? {
+                Ok(decoder) if self.container.refusal_of(track.id).is_some() => {
+                    let reason = self.container.refusal_of(track.id).unwrap_or_default().to_owned();
+                    let codec = decoder.name().to_owned();
+                    refused = refused.or(Some(AudioError::UnsupportedCodec { codec, reason }));
+                }
                 Ok(decoder) => {
                     self.miss_others(&tracks, track.id);
                     return self.begin(reader, track, decoder);

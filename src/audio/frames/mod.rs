@@ -112,7 +112,7 @@ impl Frames {
         self.window.position()
     }
 
-    /// Bytes between frames that are no tags.
+    /// Bytes between frames that are neither tags nor padding.
     pub(super) fn junk_bytes(&self) -> u64 {
         self.junk_bytes
     }
@@ -241,8 +241,9 @@ impl Frames {
         if let Some(bytes) = tag(self.window.rest()) {
             self.tag_end = self.tag_end.max(self.position().saturating_add(bytes));
         }
-        self.junk_bytes += u64::from(self.position() >= self.tag_end);
-        self.window.take(1);
+        let is_tag = self.position() < self.tag_end;
+        let is_padding = self.window.take(1) == [0];
+        self.junk_bytes += u64::from(!is_tag && !is_padding);
         self.in_step = self.position() == self.tag_end;
     }
 }
