@@ -42,6 +42,16 @@ impl Catalogue {
         self.chunks.iter().flat_map(|chunk| chunk.keys.iter().copied())
     }
 
+    /// The largest key.
+    pub(super) fn last_key(&self) -> Option<u32> {
+        self.chunks.last().and_then(|chunk| chunk.keys.last().copied())
+    }
+
+    /// ISRCs that recordings carry, those of each counted.
+    pub(super) fn isrc_count(&self) -> usize {
+        self.chunks.iter().map(|chunk| chunk.by_isrc.len()).sum()
+    }
+
     /// The recording with this key.
     pub(super) fn get(&self, key: RecordingKey) -> Option<Recording> {
         let place = self.chunks.partition_point(|chunk| chunk.keys.last().is_some_and(|last| *last < key.0));

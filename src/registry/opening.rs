@@ -32,29 +32,42 @@ pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), Registry
 /// That the rows of the recordings have the set hash of the last commit, no ISRC
 /// belongs to nobody, and every key was given.
 fn recordings_fit(connection: &Connection, path: &Path) -> Result<(), RegistryError> {
-    let database = database_error(path, "read");
-    let (stored, next_key, codes): (Vec<u8>, i64, u64) = connection
-        .query_row(
-            "SELECT recordings_hash, next_key, (SELECT count(*) FROM recording_isrc) FROM registry",
-            [],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, i64>(2)?.unsigned_abs())),
-        )
-        .map_err(database)?;
+    let stored: Vec<u8> = connection
+        .query_row("SELECT recordings_hash FROM registry", [], |row| row.get(0))
+        .map_err(database_error(path, "read"))?;
     let (mut set, mut last, mut carried) = (SetHash::default(), None, 0);
     read::each_recording(connection, path, 0, |recording| {
         set.insert(&recording.canonical());
-        last = Some(i64::from(recording.key.0));
-        carried += recording.isrcs.len() as u64;
+        last = Some(recording.key.0);
+        carried += recording.isrcs.len();
     })?;
     if SetHash::from_bytes(&stored).as_ref() != Some(&set) {
         let what = "the rows of its recordings do not have the hash that the last commit noted";
         return Err(altered(path, what.to_owned()));
     }
-    if codes != carried {
+    rows_are_all(connection, path, last, carried)
+}
+
+/// That no ISRC is stored that belongs to nobody, and every key was given: `last` is the
+/// largest of the recordings' keys, and `carried` how many ISRCs they have.
+///
+/// # Errors
+/// [`RegistryError::Altered`] says what is too much.
+pub(super) fn rows_are_all(
+    connection: &Connection,
+    path: &Path,
+    last: Option<u32>,
+    carried: usize,
+) -> Result<(), RegistryError> {
+    let sql = "SELECT next_key, (SELECT count(*) FROM recording_isrc) FROM registry";
+    let (next_key, codes): (i64, i64) = connection
+        .query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .map_err(database_error(path, "read"))?;
+    if usize::try_from(codes) != Ok(carried) {
         let what = format!("{codes} ISRCs are stored, and its recordings carry {carried}");
         return Err(altered(path, what));
     }
-    match last.filter(|last| *last >= next_key) {
+    match last.filter(|last| i64::from(*last) >= next_key) {
         Some(last) => {
             Err(altered(path, format!("the last key is {last}, but the next to give is {next_key}")))
         }

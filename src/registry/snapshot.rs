@@ -122,6 +122,12 @@ impl Snapshot {
                     let log = place.log(&head, known)?;
                     if known.is_none_or(|known| known.differs(&head, &segments)) {
                         place.fits(&catalogue, &index)?;
+                        opening::rows_are_all(
+                            connection,
+                            &database,
+                            catalogue.last_key(),
+                            catalogue.isrc_count(),
+                        )?;
                     }
                     let new = Self(Arc::new(State {
                         folder: folder.to_owned(),
