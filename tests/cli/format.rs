@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use earmark::audio::{Limits, decode};
 use serde_json::Value;
 
 use super::support::{earmark, folder, registry};
@@ -58,10 +59,47 @@ fn reserved() -> Vec<u8> {
     [b"ID3\x04\0\0\0\0\0".as_slice(), &[size], &frames, &sound].concat()
 }
 
+/// A WAV of 10 channels: in nine of them a song, every other one upside down, below
+/// louder noise in the last. Eight channels are listened to by themselves.
+fn hidden() -> Vec<u8> {
+    const CHANNELS: u16 = 10;
+    const RATE_HZ: u32 = 12_000;
+    let song = fs::File::open("testdata/catalogue/01-harbour-lights.mp3").expect("in the repository");
+    let (mut samples, limits) = (Vec::new(), Limits::default());
+    decode(song, Some("mp3"), RATE_HZ, &limits, &mut |block| samples.extend_from_slice(block))
+        .expect("a song");
+    let samples = &samples[4 * RATE_HZ as usize..14 * RATE_HZ as usize];
+    let size = samples.len() as u32 * u32::from(CHANNELS) * 2;
+    let mut bytes = [&b"RIFF"[..], &(36 + size).to_le_bytes(), b"WAVEfmt \x10\0\0\0\x01\0"].concat();
+    bytes.extend(CHANNELS.to_le_bytes());
+    bytes.extend(RATE_HZ.to_le_bytes());
+    bytes.extend((RATE_HZ * u32::from(CHANNELS) * 2).to_le_bytes());
+    bytes.extend((CHANNELS * 2).to_le_bytes());
+    bytes.extend(b"\x10\0data");
+    bytes.extend(size.to_le_bytes());
+    let mut state = 1_u32;
+    for sample in samples {
+        for channel in 0..CHANNELS {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let value = match channel {
+                9 => (state >> 16) as i16,
+                even if even % 2 == 0 => (sample * 2_000.0) as i16,
+                _ => (sample * -2_000.0) as i16,
+            };
+            bytes.extend(value.to_le_bytes());
+        }
+    }
+    bytes
+}
+
 #[test]
 fn every_key_is_documented_and_every_documented_key_is_written() {
     let identify = documented("### Identify rows");
-    assert_eq!(written("identify testdata/scraped --registry {} --format jsonl"), identify);
+    let folder = folder();
+    fs::write(folder.path().join("hidden.wav"), hidden()).expect("a file");
+    let line =
+        format!("identify testdata/scraped {} --registry {{}} --format jsonl", folder.path().display());
+    assert_eq!(written(&line), identify);
     assert_eq!(of(&super::live::medley().objects()), documented("### Live rows"));
     let compare = documented("### Compare rows");
     let line = "compare testdata/scraped/cut.mp3 testdata/catalogue/01-harbour-lights.mp3 --format jsonl";
@@ -73,7 +111,6 @@ fn every_key_is_documented_and_every_documented_key_is_written() {
     assert_eq!(shown, of_matches.map(|key| format!("shown.{key}")).collect());
     let mut scan = documented("### Scan rows");
     scan.extend(identify);
-    let folder = folder();
     fs::write(folder.path().join("reserved.mp3"), reserved()).expect("a file");
     // What follows the frames of an MP3 and is none of them was not heard.
     let sound = fs::read("testdata/scraped/cut.mp3").expect("in the repository");
