@@ -27,6 +27,9 @@
 //! [`usage`] the words all of them share, [`files`] how files come to be,
 //! [`paths`] how their names stand in text.
 //!
+//! Whole programs are in `examples/`: `register`, `identify`, `scan_folder`, `verdict`
+//! and `live`.
+//!
 //! # From sound to verdict
 //!
 //! ```
@@ -114,6 +117,8 @@
 //! assert_eq!(verdict.kind, VerdictKind::Disallowed);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+
+#![warn(clippy::missing_errors_doc)]
 
 pub mod audio;
 mod bits;

@@ -13,7 +13,8 @@ use crate::verdict::{
     AcceptedTerms, DeclarationBook, Heard, KnownRecording, Question, Recognition, TagClaim, decide,
 };
 
-use super::reading::{self, Audio, ReadError, Reading, SHORTEST_S};
+use super::read_error::ReadError;
+use super::reading::{self, Audio, Reading, SHORTEST_S};
 use super::source::Source;
 
 /// Recognises recordings in sources: what `earmark identify` does with each.

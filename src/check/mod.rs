@@ -20,6 +20,7 @@ mod checker;
 mod metadata;
 pub mod passage;
 mod prepare;
+mod read_error;
 pub mod reading;
 mod repeat;
 pub mod rescan;
@@ -28,7 +29,8 @@ mod source;
 
 pub use checker::{Checker, CheckerBuilder, Identifier};
 pub use prepare::{OtherLength, PrepareError, Prepared, prepare};
-pub use reading::{ReadError, Reading, read};
+pub use read_error::ReadError;
+pub use reading::{Reading, read};
 pub use repeat::{Compared, Repeater};
 pub use run::{Care, DEFAULT_LIMIT, Ending, Lost, Marks, NoThreads, Run, Sink, StopFlag, Suspects};
 pub use source::{Source, Sources, open};

@@ -13,7 +13,7 @@ use crate::inputs::Passage;
 use crate::params::Params;
 use crate::units::Seconds;
 
-use super::reading::ReadError;
+use super::read_error::ReadError;
 
 /// The time that reading and decoding one input may take.
 #[derive(Clone, Debug)]
@@ -43,6 +43,9 @@ impl Clock {
     }
 
     /// The error of what expired, in place of whatever else came of it.
+    ///
+    /// # Errors
+    /// That the time is over, or the one that was given.
     pub fn judge<T>(&self, result: Result<T, ReadError>) -> Result<T, ReadError> {
         if self.expired.load(Ordering::Relaxed) {
             return Err(ReadError::TimedOut { limit_s: self.limit.as_secs() });

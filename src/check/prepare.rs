@@ -9,7 +9,8 @@ use crate::registry::NewRecording;
 use crate::units::Seconds;
 
 use super::metadata;
-use super::reading::{self, ReadError, SHORTEST_S};
+use super::read_error::ReadError;
+use super::reading::{self, SHORTEST_S};
 use super::source::Source;
 
 /// A recording that can be registered, and what somebody should know about it.

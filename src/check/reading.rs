@@ -1,20 +1,20 @@
 //! One file: its tags and its fingerprint, from its audio or as a fingerprint
 //! file keeps them.
 
-use std::io::{self, Cursor, Read};
+use std::io::{Cursor, Read};
 use std::path::{Path, PathBuf};
 
-use crate::audio::{AudioError, AudioInfo, Limits, Tags, read_tags};
+use crate::audio::{AudioInfo, Limits, Tags, read_tags};
 use crate::fingerprint::{
-    BadEntry, ChannelFingerprint, FileHash, Fingerprint, Fingerprints, HashedSource, MOST_CHANNELS,
-    StoredEntry,
+    ChannelFingerprint, FileHash, Fingerprint, Fingerprints, HashedSource, MOST_CHANNELS, StoredEntry,
 };
-use crate::inputs::{Input, InputError, Item, Passage};
+use crate::inputs::{Input, Item, Passage};
 use crate::params::Params;
 use crate::units::Seconds;
 use serde_json::Value;
 
 use super::passage::{self, Clock, Timed, Wanted};
+use super::read_error::ReadError;
 use super::source::{Bytes, Kind, Source};
 
 /// Less audio than this is neither registered nor recognised, in seconds.
@@ -38,46 +38,6 @@ pub struct Reading<S = Fingerprints> {
     pub tags: Result<Tags, ReadError>,
     /// What it sounds like.
     pub sound: Result<(S, AudioInfo), ReadError>,
-}
-
-/// Why a file could not be read.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// It cannot be opened.
-    #[error("cannot be opened: {0}")]
-    Open(io::Error),
-    /// It is a folder, a pipe or a device.
-    #[error("is not a regular file: name a file or a folder of files")]
-    NotAFile,
-    /// It has no bytes.
-    #[error("the file is empty")]
-    Empty,
-    /// What was to hold it cannot be read, or does not hold it.
-    #[error(transparent)]
-    Input(#[from] InputError),
-    /// It took too long.
-    #[error("took longer than {limit_s} s: raise --file-timeout if the file is genuine")]
-    TimedOut {
-        /// The limit in seconds.
-        limit_s: u64,
-    },
-    /// The passage that is asked about is not in it.
-    #[error("ends at {duration_s:.3} s, and the passage begins at {start_s:.3} s")]
-    PassageBeyond {
-        /// Where the passage begins, in seconds.
-        start_s: Seconds,
-        /// Length of the audio in seconds.
-        duration_s: Seconds,
-    },
-    /// It has no audio that can be decoded.
-    #[error(transparent)]
-    Audio(#[from] AudioError),
-    /// It could not be read when its fingerprint was to be kept.
-    #[error("{0}")]
-    Kept(String),
-    /// What a fingerprint file keeps of it cannot be used.
-    #[error(transparent)]
-    BadEntry(#[from] BadEntry),
 }
 
 /// Reads a source. Tags and sound fail independently: a tag speaks although

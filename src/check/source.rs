@@ -11,7 +11,7 @@ use crate::fingerprint::{FileError, FingerprintReader, StoredEntry};
 use crate::inputs::{Input, Item, Passage, Shared};
 use crate::params::Params;
 
-use super::reading::ReadError;
+use super::read_error::ReadError;
 
 /// One thing to check, with a name for its row.
 ///

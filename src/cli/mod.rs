@@ -18,13 +18,16 @@ mod in_work;
 mod judging;
 mod lineage;
 mod listing;
+mod log_news;
 mod places;
 mod plan;
 mod resume;
+mod rewriting;
 #[cfg(feature = "serve")]
 mod serving;
 mod shards;
 mod streaming;
+mod tables;
 mod ui;
 
 use std::io;

@@ -9,10 +9,10 @@ use earmark::dataset::{AnnotateError, Cells, Counts, Form};
 use earmark::inputs::{Choice, Held, Holder};
 use serde::Serialize;
 
-use crate::cli::dataset::{self, replace};
 use crate::cli::error::CliError;
 use crate::cli::places::STATS;
 use crate::cli::resume::beside;
+use crate::cli::rewriting::{self, replace};
 use crate::cli::ui::messages::tell;
 
 /// What is told about each of several, in `NAME_stats.json`.
@@ -73,7 +73,7 @@ pub fn write<'a>(
         let result = if held.damaged {
             None
         } else {
-            match dataset::write(holder, form, choice, to, &mut own) {
+            match rewriting::write(holder, form, choice, to, &mut own) {
                 Ok(counts) => Some(Ok(counts)),
                 // Written and read are different things: what is read ends with itself.
                 Err(CliError::Annotate { source, .. }) if !matches!(source, AnnotateError::Io(_)) => {

@@ -86,6 +86,9 @@ impl Statement {
 
     /// Builds a statement from its name and terms, which go with `constrain`
     /// and nothing else.
+    ///
+    /// # Errors
+    /// If no permission is called so, or terms are missing or stand where there can be none.
     pub fn parse(name: &str, terms: Option<&str>) -> Result<Self, EntryError> {
         let terms = terms.map(str::trim).filter(|terms| !terms.is_empty());
         let statement = match (name.trim().to_ascii_lowercase().as_str(), terms) {
@@ -166,6 +169,9 @@ impl NewDeclaration {
 
     /// Checks the declaration and brings it into the stored form: blanks
     /// around texts removed, territories sorted and each named once.
+    ///
+    /// # Errors
+    /// If it is not valid.
     pub fn normalised(&self) -> Result<Self, EntryError> {
         let statement = match &self.statement {
             Statement::Permission(Permission::Constrain { terms }) => {

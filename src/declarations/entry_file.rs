@@ -25,7 +25,7 @@
 //! `territories` as text or as a list. An unknown column or key is an error: it would
 //! be dropped in silence otherwise.
 
-use std::io::{self, Read};
+use std::io::Read;
 use std::str::FromStr;
 
 use jiff::Timestamp;
@@ -33,6 +33,7 @@ use jiff::civil::Date;
 use serde_json::{Map, Value};
 
 use super::declaration::{NewDeclaration, Statement};
+use super::import_error::{ImportError, RowError};
 use super::mandate::{MandateAct, NewMandate};
 use super::owner::NewOwner;
 use super::source::DocumentHash;
@@ -79,54 +80,6 @@ static MANDATES: Shape = Shape {
 };
 static OWNERS: Shape = Shape { columns: &OWNER_COLUMNS, required: &["name"], one_of: &[] };
 
-/// A row that holds no valid entry.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{file}, line {line}: {reason}")]
-pub struct RowError {
-    /// The file's name as given by the caller.
-    pub file: String,
-    /// Line on which the row starts, from 1.
-    pub line: u64,
-    /// What is wrong and what to do.
-    pub reason: String,
-}
-
-/// Why a file gives no entries.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ImportError {
-    /// The file cannot be read.
-    #[error("cannot read {file}: {source}")]
-    Io {
-        /// The file's name as given by the caller.
-        file: String,
-        /// The system's error.
-        source: io::Error,
-    },
-    /// The header is missing, incomplete or has unknown columns.
-    #[error("{file}: {reason}; the columns are {}", columns.join(", "))]
-    Header {
-        /// The file's name as given by the caller.
-        file: String,
-        /// What is wrong with it.
-        reason: String,
-        /// The columns there are.
-        columns: &'static [&'static str],
-    },
-    /// Some rows are not valid.
-    #[error("nothing was imported, as {} of {of} rows are not valid:\n{}", rows.len(), listed(rows))]
-    Rows {
-        /// Every bad row.
-        rows: Vec<RowError>,
-        /// Rows in the file.
-        of: usize,
-    },
-}
-
-fn listed(rows: &[RowError]) -> String {
-    rows.iter().map(RowError::to_string).collect::<Vec<_>>().join("\n")
-}
-
 /// What a file of entries holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParsedEntries<T> {
@@ -139,6 +92,9 @@ pub struct ParsedEntries<T> {
 impl<T> ParsedEntries<T> {
     /// The entries if every row is valid; else an error that lists all
     /// bad rows. The default of an import: half a file is a wrong statement.
+    ///
+    /// # Errors
+    /// [`ImportError::Rows`] if a row is not valid.
     pub fn all_or_nothing(self) -> Result<Vec<T>, ImportError> {
         if self.refused.is_empty() {
             return Ok(self.entries);
@@ -172,6 +128,9 @@ pub fn parse_declarations(
 }
 
 /// Reads a file of mandates; in all else as [`parse_declarations`].
+///
+/// # Errors
+/// As [`parse_declarations`].
 pub fn parse_mandates(
     input: impl Read,
     format: TableFormat,
@@ -182,6 +141,9 @@ pub fn parse_mandates(
 }
 
 /// Reads a file of owners; in all else as [`parse_declarations`].
+///
+/// # Errors
+/// As [`parse_declarations`].
 pub fn parse_owners(
     input: impl Read,
     format: TableFormat,

@@ -85,6 +85,9 @@ pub type Mandate = Logged<NewMandate>;
 
 impl NewMandate {
     /// Checks the mandate and removes blanks around its texts.
+    ///
+    /// # Errors
+    /// If it is not valid.
     pub fn normalised(&self) -> Result<Self, EntryError> {
         let declarant = line("declarant", &self.declarant)?;
         if declarant.is_empty() {

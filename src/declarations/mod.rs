@@ -19,6 +19,7 @@ mod chain;
 mod declaration;
 mod entry_file;
 mod error;
+mod import_error;
 mod mandate;
 mod names;
 mod owner;
@@ -34,10 +35,11 @@ pub use crate::usage::Use;
 pub use authority::{About, Authority};
 pub use declaration::{Declaration, NewDeclaration, Permission, Statement};
 pub use entry_file::{
-    DECLARATION_COLUMNS, ImportError, MANDATE_COLUMNS, OWNER_COLUMNS, ParsedEntries, RowError,
-    parse_declarations, parse_mandates, parse_owners,
+    DECLARATION_COLUMNS, MANDATE_COLUMNS, OWNER_COLUMNS, ParsedEntries, parse_declarations, parse_mandates,
+    parse_owners,
 };
 pub use error::EntryError;
+pub use import_error::{ImportError, RowError};
 pub use mandate::{Mandate, MandateAct, NewMandate};
 pub use owner::{NewOwner, Owner};
 pub use source::DocumentHash;
@@ -119,6 +121,9 @@ impl NewEntry {
     }
 
     /// Checks the row and brings it into the stored form.
+    ///
+    /// # Errors
+    /// If it is not valid.
     pub fn normalised(&self) -> Result<Self, EntryError> {
         match self {
             Self::Declaration(declaration) => declaration.normalised().map(Self::Declaration),

@@ -47,6 +47,9 @@ impl NewOwner {
     /// Checks the row by itself and brings it into the stored form: blanks
     /// around texts removed, each alias once and in the order given. Whether it
     /// fits the other owners is checked when it is stored.
+    ///
+    /// # Errors
+    /// If it is not valid.
     pub fn normalised(&self) -> Result<Self, EntryError> {
         let name = line("owner", &self.name)?;
         if name.is_empty() {

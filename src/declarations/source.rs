@@ -24,6 +24,9 @@ pub struct DocumentHash(pub [u8; 32]);
 
 impl DocumentHash {
     /// Hashes what `document` holds.
+    ///
+    /// # Errors
+    /// Those of `document`.
     pub fn of(mut document: impl std::io::Read) -> std::io::Result<Self> {
         use sha2::Digest as _;
         let mut hasher = sha2::Sha256::new();

@@ -57,6 +57,9 @@ impl Subject {
     }
 
     /// Builds a subject from its kind and value.
+    ///
+    /// # Errors
+    /// If there is no such kind, or `value` is none of it.
     pub fn parse(kind: &str, value: &str) -> Result<Self, EntryError> {
         let value = value.trim();
         let wrong = |reason: String| EntryError::Subject { reason };

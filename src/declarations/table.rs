@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::csv_lines::LineCounter;
 use crate::csv_quotes::ClosedQuotes;
 
-use super::entry_file::ImportError;
+use super::import_error::ImportError;
 
 /// How a file of entries is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

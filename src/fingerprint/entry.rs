@@ -245,6 +245,9 @@ impl StoredEntry {
     }
 
     /// How the input was encoded; or why it could not be decoded.
+    ///
+    /// # Errors
+    /// Why the audio could not be decoded.
     pub fn info(&self) -> Result<&AudioInfo, &str> {
         self.sound.as_ref().map_err(String::as_str)
     }

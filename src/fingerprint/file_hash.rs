@@ -41,12 +41,18 @@ impl<R> HashedSource<R> {
 
 impl<R: Read + Seek> HashedSource<R> {
     /// Wraps `source`, from its start.
+    ///
+    /// # Errors
+    /// If its length cannot be known.
     pub fn new(mut source: R) -> io::Result<Self> {
         source.rewind()?;
         Ok(HashedSource(Arc::new(Mutex::new(State { source, hasher: Sha256::new(), hashed: 0, at: 0 }))))
     }
 
     /// Reads what nobody has read yet and names the bytes.
+    ///
+    /// # Errors
+    /// If what is left of it cannot be read.
     pub fn finish(mut self) -> io::Result<FileHash> {
         let hashed = self.state().hashed;
         self.seek(SeekFrom::Start(hashed))?;

@@ -47,6 +47,9 @@ impl FingerprintReader<File> {
 impl<R: Read + Seek> FingerprintReader<R> {
     /// Reads `source` from its start, which errors call `path`; see
     /// [`open`](FingerprintReader::open).
+    ///
+    /// # Errors
+    /// If it is no fingerprint file, is of other params, or cannot be read.
     pub fn new(mut source: R, path: &Path, params: &Params) -> Result<Self, FileError> {
         let io = |source| FileError::Io { path: path.to_owned(), source };
         let announced = announced(&mut source).map_err(io)?;

@@ -20,7 +20,10 @@ pub struct FingerprintWriter<W> {
 }
 
 impl<W: Write> FingerprintWriter<W> {
-    /// Writes the header. Fails when `out` does, and so do all others.
+    /// Writes the header.
+    ///
+    /// # Errors
+    /// Those of `out`.
     pub fn new(out: W, params: &Params) -> io::Result<Self> {
         let mut writer = FingerprintWriter { out, entries: 0, length: 0, hasher: blake3::Hasher::new() };
         writer.append(&header(params))?;
@@ -28,6 +31,9 @@ impl<W: Write> FingerprintWriter<W> {
     }
 
     /// Appends an entry that was encoded with the same params.
+    ///
+    /// # Errors
+    /// Those of what it is written to.
     pub fn write(&mut self, entry: &EncodedEntry) -> io::Result<()> {
         self.append(&entry.bytes)?;
         self.entries += 1;
@@ -35,6 +41,9 @@ impl<W: Write> FingerprintWriter<W> {
     }
 
     /// Writes the end, by which a reader knows that nothing is missing.
+    ///
+    /// # Errors
+    /// Those of what it is written to.
     pub fn finish(mut self) -> io::Result<W> {
         let end =
             End { entries: self.entries, length: self.length, hash: *self.hasher.finalize().as_bytes() };
@@ -44,6 +53,9 @@ impl<W: Write> FingerprintWriter<W> {
     }
 
     /// Hands over what was written without an end.
+    ///
+    /// # Errors
+    /// Those of what it is written to.
     pub fn abandon(mut self) -> io::Result<W> {
         self.out.flush()?;
         Ok(self.out)

@@ -5,9 +5,9 @@ use crate::matching::pair::Overlay;
 use crate::text::{self, clock};
 
 use super::colour::{CERTAIN, DOUBTFUL, NEGATIVE};
-use super::comparison::{Basis, Comparison, Side};
 use super::font::shortened;
 use super::image::Rgb;
+use super::subject::{Basis, Comparison, Side};
 
 /// What it is, in one line, and its colour.
 pub(super) fn headline(basis: &Basis) -> (&'static str, Rgb) {

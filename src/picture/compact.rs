@@ -15,7 +15,10 @@ const LEAST_DISTANCE: i32 = 18 * 18;
 
 impl Image {
     /// Writes it as PNG with a palette of at most 64 colours: a third of the bytes of
-    /// [`write_png`](Image::write_png). Fails when `out` does.
+    /// [`write_png`](Image::write_png).
+    ///
+    /// # Errors
+    /// Those of `out`.
     pub fn write_compact_png(&self, out: impl Write) -> io::Result<()> {
         let size = self.size();
         let mut counts: HashMap<[u8; 3], u32> = HashMap::new();

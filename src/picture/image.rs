@@ -86,7 +86,10 @@ impl Image {
         self.pixels.get(at..at + 3)?.try_into().ok().map(Rgb)
     }
 
-    /// Writes it as PNG. Fails when `out` does.
+    /// Writes it as PNG.
+    ///
+    /// # Errors
+    /// Those of `out`.
     pub fn write_png(&self, out: impl Write) -> io::Result<()> {
         let mut encoder = png::Encoder::new(out, self.size.width, self.size.height);
         encoder.set_color(png::ColorType::Rgb);

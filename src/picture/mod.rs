@@ -14,6 +14,7 @@
 //! | `font` | text |
 //! | `colour` | the colours, the scale of the spectrograms |
 //! | `spectrogram` | the log power of a range, in bounded memory |
+//! | `subject` | what is drawn: two files, and how one is laid on the other |
 //! | `axes` | seconds and Hz to pixels, and their labels |
 //! | `panel` | a spectrogram with its axes and faint peaks |
 //! | `marks` | what both share |
@@ -34,9 +35,10 @@ mod legend;
 mod marks;
 mod panel;
 mod spectrogram;
+mod subject;
 #[cfg(test)]
 mod tests;
 
-pub use comparison::{Basis, Comparison, Side};
 pub use image::{Image, Rgb, Size};
 pub use spectrogram::{Spectrogram, SpectrogramRecorder};
+pub use subject::{Basis, Comparison, Side};

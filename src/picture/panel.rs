@@ -2,9 +2,9 @@
 
 use super::axes::Axes;
 use super::colour::{FAINT_INK, INK, NOTHING, OTHER, UNHEARD, scale};
-use super::comparison::Side;
 use super::font::Font;
 use super::image::{Area, Image};
+use super::subject::Side;
 
 /// Levels this far below the loudest are the darkest, in decibels: 60 dB is
 /// what music and its room fill.

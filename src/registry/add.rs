@@ -31,12 +31,18 @@ impl Registry {
     /// one; else by the first 16 hexadecimal digits of its audio hash. If that
     /// ISRC already names other audio (labels reuse codes), the hash is taken
     /// too. A *given* id of other audio refuses that recording alone.
+    ///
+    /// # Errors
+    /// If the registry cannot be written. What is wrong with a recording stands in its result.
     pub fn add(&mut self, batch: &[NewRecording]) -> Result<Vec<Added>, RegistryError> {
         self.add_with(batch, &Consent::Withheld)
     }
 
     /// The same; changes of who may speak for a registered recording are applied where
     /// there is consent.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add).
     pub fn add_with(
         &mut self,
         batch: &[NewRecording],

@@ -28,6 +28,9 @@ pub struct Concern<'a> {
 impl Registry {
     /// Gets ready to count the recordings that declarations are about, with
     /// owners and mandates as they stand on `day`.
+    ///
+    /// # Errors
+    /// If the registry cannot be read.
     pub fn concern(&self, day: Date) -> Result<Concern<'_>, RegistryError> {
         let authority = self.log()?.authority(day);
         let mut of_owner: HashMap<String, u64> = HashMap::new();
@@ -114,6 +117,9 @@ pub(super) fn owners_by_code(
 impl Concern<'_> {
     /// How many registered recordings the declaration is about, whether or
     /// not its declarant may speak for them.
+    ///
+    /// # Errors
+    /// If the registry cannot be read.
     pub fn recordings(&self, declaration: &NewDeclaration) -> Result<u64, RegistryError> {
         match &declaration.subject {
             subject @ (Subject::Recording(_) | Subject::Isrc(_) | Subject::Prefix(_)) => {
@@ -132,6 +138,9 @@ impl Concern<'_> {
     /// Owners, as label copy names them, of recordings that the declaration is about
     /// and its declarant may not speak for; `None` stands for recordings whose owner
     /// nobody named. There it is a claim and leads to a review at most.
+    ///
+    /// # Errors
+    /// If the registry cannot be read.
     pub fn claimed_owners(&self, declaration: &NewDeclaration) -> Result<Vec<Option<String>>, RegistryError> {
         let declarant = &declaration.declarant;
         let is_claim = |about: &About<'_>| !self.authority.may_speak(declarant, about);

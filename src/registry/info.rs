@@ -58,6 +58,9 @@ pub struct Info {
 
 impl Info {
     /// The content hash as 64 hexadecimal digits.
+    ///
+    /// # Errors
+    /// If the registry cannot be read.
     pub fn content_hash_hex(&self) -> String {
         blake3::Hash::from_bytes(self.content_hash).to_hex().to_string()
     }
@@ -84,6 +87,9 @@ pub(super) fn content_hash(params: &Params, recordings: &[u8], rows: u64, log: &
 
 impl Registry {
     /// Number of commits so far; it rises by one with each, merging included.
+    ///
+    /// # Errors
+    /// If the registry cannot be read.
     pub fn generation(&self) -> Result<u64, RegistryError> {
         self.connection()
             .query_row("SELECT generation FROM registry", [], |row| row.get::<_, i64>(0))
@@ -95,6 +101,9 @@ impl Registry {
     /// hexadecimal, of BLAKE3 over the params and the hash of the log's first row,
     /// which is never changed or removed. Copies of a registry share it. `None`
     /// while the log is empty.
+    ///
+    /// # Errors
+    /// If the registry cannot be read.
     pub fn id_hex(&self) -> Result<Option<String>, RegistryError> {
         let first: Option<[u8; 32]> = self
             .connection()
@@ -111,6 +120,9 @@ impl Registry {
     }
 
     /// [`Info::content_hash_hex`] alone, in constant time.
+    ///
+    /// # Errors
+    /// If the registry cannot be read.
     pub fn content_hash_hex(&self) -> Result<String, RegistryError> {
         Ok(blake3::Hash::from_bytes(self.content_hash()?).to_hex().to_string())
     }
@@ -127,6 +139,9 @@ impl Registry {
 
     /// Counts, sizes and hashes. Reads the table of recordings: milliseconds for
     /// each ten thousand of them.
+    ///
+    /// # Errors
+    /// If the registry cannot be read.
     pub fn info(&self) -> Result<Info, RegistryError> {
         let content_hash = self.content_hash()?;
         let received_out_of_order = self.log()?.out_of_order().len() as u64;

@@ -7,9 +7,9 @@ use rusqlite::Connection;
 use crate::declarations::check_owners;
 
 use super::log_chain::{self, Chain, ChainFault};
+use super::problem::Problem;
 use super::schema::database_error;
-use super::verify::Problem;
-use super::{RegistryError, log};
+use super::{RegistryError, log_read};
 
 /// Follows the chain from the first row to the last: the first fault, if there
 /// is one. Takes a microsecond a row.
@@ -31,7 +31,7 @@ pub(super) fn check(
     if let Some(fault) = chain(connection, path)? {
         problems.push(Problem::Log { what: format!("{fault}; restore the folder from a copy") });
     }
-    let log = log::read_log(connection, path)?;
+    let log = log_read::read_log(connection, path)?;
     let owners: Vec<_> = log.owners.iter().map(|owner| &owner.row).collect();
     if let Err(error) = check_owners(&owners) {
         problems.push(Problem::Log { what: format!("owners: {error}") });

@@ -42,9 +42,11 @@ mod lock;
 mod log;
 mod log_chain;
 mod log_check;
+mod log_read;
 mod opening;
 mod plain;
 mod private_copy;
+mod problem;
 mod read;
 mod reader;
 mod recording;
@@ -78,6 +80,7 @@ pub use error::RegistryError;
 pub use info::Info;
 pub use lineage::{Break, Lineage, LogState, RegistryState};
 pub use log::Appended;
+pub use problem::{Concerned, Problem};
 pub use read::Recordings;
 #[cfg(any(test, fuzzing))]
 pub(crate) use read::parse_tombstones;
@@ -86,7 +89,6 @@ pub use recording::{Added, Facts, NewRecording, Recording, RecordingError, Remov
 pub use snapshot::Snapshot;
 pub use state::{RecordingsState, Since};
 pub use update::{Existing, LabelCopy, Updated};
-pub use verify::{Concerned, Problem};
 
 use std::fmt;
 use std::fs;
@@ -139,6 +141,9 @@ enum Trust {
 impl Registry {
     /// Makes a registry in `folder`, which may exist but holds none yet, and
     /// opens it for writing.
+    ///
+    /// # Errors
+    /// If there is a registry already, or it cannot be written.
     pub fn create(folder: &Path, params: &Params) -> Result<Self, RegistryError> {
         let (registry, existed) = Self::open_writer(folder, Some(params))?;
         if existed {
@@ -149,12 +154,19 @@ impl Registry {
 
     /// Opens for writing; makes the registry if there is none. Fails when the
     /// registry has other params, or when another writer is at work.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create) and [`open_for_writing`](Self::open_for_writing).
     pub fn open_or_create(folder: &Path, params: &Params) -> Result<Self, RegistryError> {
         Self::open_writer(folder, Some(params)).map(|(registry, _)| registry)
     }
 
     /// Opens an existing registry for writing, whatever its params are. Fails
     /// when another writer is at work.
+    ///
+    /// # Errors
+    /// If there is no registry, another process writes it, it was altered by hand, or it cannot be
+    /// read.
     pub fn open_for_writing(folder: &Path) -> Result<Self, RegistryError> {
         Self::open_writer(folder, None).map(|(registry, _)| registry)
     }

@@ -25,7 +25,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::RegistryError;
-use super::schema::FILE_NAME;
+
+/// The database's name inside the registry folder.
+pub(super) const FILE_NAME: &str = "registry.db";
 
 /// Bytes with which a write-ahead log begins, new ones whenever it starts anew:
 /// a count of its starts and two random numbers are among them.

@@ -29,6 +29,9 @@ const PAGE: usize = 512;
 impl Registry {
     /// The live segments and the tombstones of removed recordings, ready to
     /// be searched.
+    ///
+    /// # Errors
+    /// If a segment is missing or damaged, or the registry cannot be read.
     pub fn index(&self) -> Result<Index, RegistryError> {
         let connection = self.connection();
         let database = database_error(&self.database, "read the segments of");
@@ -52,32 +55,50 @@ impl Registry {
     }
 
     /// The recording with this key; `None` when it was removed or never was.
+    ///
+    /// # Errors
+    /// If the registry cannot be read.
     pub fn recording(&self, key: RecordingKey) -> Result<Option<Recording>, RegistryError> {
         find(&self.connection(), &self.database, "key = ?1", &key.0)
     }
 
     /// The recording of this name.
+    ///
+    /// # Errors
+    /// If the registry cannot be read.
     pub fn recording_by_id(&self, id: &str) -> Result<Option<Recording>, RegistryError> {
         find(&self.connection(), &self.database, "id = ?1", &id)
     }
 
     /// The recording with this audio, by the hash of the audio without tags.
+    ///
+    /// # Errors
+    /// If the registry cannot be read.
     pub fn recording_by_audio_hash(&self, hash: &[u8; 32]) -> Result<Option<Recording>, RegistryError> {
         find(&self.connection(), &self.database, "audio_hash = ?1", &hash.as_slice())
     }
 
     /// The recordings that carry this ISRC, in order of registration. There
     /// may be several: labels reuse codes.
+    ///
+    /// # Errors
+    /// If the registry cannot be read.
     pub fn recordings_with_isrc(&self, isrc: &Isrc) -> Result<Vec<Recording>, RegistryError> {
         with_isrc(&self.connection(), &self.database, isrc)
     }
 
     /// Whether anything is registered.
+    ///
+    /// # Errors
+    /// If the registry cannot be read.
     pub fn has_recordings(&self) -> Result<bool, RegistryError> {
         self.any("SELECT EXISTS (SELECT 1 FROM recording)")
     }
 
     /// Whether anything was declared.
+    ///
+    /// # Errors
+    /// If the registry cannot be read.
     pub fn has_declarations(&self) -> Result<bool, RegistryError> {
         self.any("SELECT EXISTS (SELECT 1 FROM declaration)")
     }

@@ -18,6 +18,9 @@ impl Registry {
     /// without any recording left is dropped and its file deleted after the
     /// commit. Declarations about a
     /// removed recording stay: they are history. Its key is not given again.
+    ///
+    /// # Errors
+    /// If the registry cannot be written.
     pub fn remove(&mut self, ids: &[String]) -> Result<Vec<Removal>, RegistryError> {
         let removals = self.commit(|transaction, place| {
             let database = database_error(place.database, "write to");

@@ -9,8 +9,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use super::RegistryError;
 use super::private_copy::PrivateCopy;
 
-/// The database's name inside the registry folder.
-pub(super) const FILE_NAME: &str = "registry.db";
+pub(super) use super::private_copy::FILE_NAME;
 
 /// SQLite's `application_id`: "earm" in ASCII.
 pub(super) const APPLICATION_ID: i64 = 0x6561_726d;

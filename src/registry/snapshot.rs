@@ -20,7 +20,7 @@ use super::log_chain::{self, Chain};
 use super::opening::{self, altered};
 use super::schema::{self, database_error};
 use super::state::{RecordingsState, Since, name};
-use super::{Lineage, LogState, Recording, RegistryError, RegistryState, head, log, read, segments};
+use super::{Lineage, LogState, Recording, RegistryError, RegistryState, head, log_read, read, segments};
 
 /// A registry at one moment: its params, index, recordings and log.
 ///
@@ -388,13 +388,13 @@ impl Place<'_> {
             }
             if follow(known.head.log)?.is_none() {
                 let after = known.head.log.rows.unsigned_abs();
-                let new = log::read_log_after(self.connection, self.database, after)?;
+                let new = log_read::read_log_after(self.connection, self.database, after)?;
                 return Ok(Arc::new(known.log.with(new)));
             }
         }
         match follow(Chain::START)? {
             Some(fault) => Err(altered(self.database, format!("the log: {fault}"))),
-            None => log::read_log(self.connection, self.database).map(Arc::new),
+            None => log_read::read_log(self.connection, self.database).map(Arc::new),
         }
     }
 }

@@ -33,6 +33,9 @@ pub enum Since {
 
 impl Registry {
     /// The recordings as of now, in constant time.
+    ///
+    /// # Errors
+    /// If the registry cannot be read.
     pub fn recordings_state(&self) -> Result<RecordingsState, RegistryError> {
         let (next_key, set) = self.recordings_set()?;
         Ok(RecordingsState { next_key, hash: name(&set) })
@@ -41,6 +44,9 @@ impl Registry {
     /// What became of the recordings since `then`. The answer is not taken on
     /// trust: without the recordings from `then.next_key` on the set hash must be
     /// the one of then. Reads only those.
+    ///
+    /// # Errors
+    /// If the registry cannot be read.
     pub fn recordings_since(&self, then: &RecordingsState) -> Result<Since, RegistryError> {
         let (_, mut set) = self.recordings_set()?;
         if name(&set) == then.hash {

@@ -63,6 +63,9 @@ impl Registry {
     /// what becomes of registered values. ISRCs are only added. What changes who may speak
     /// for a recording, its owner or an ISRC that the log speaks about, is held back and
     /// reported unless there is consent.
+    ///
+    /// # Errors
+    /// If the registry cannot be written.
     pub fn update(
         &mut self,
         rows: &[LabelCopy],

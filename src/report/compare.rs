@@ -120,7 +120,10 @@ impl PlacementRow {
 }
 
 impl CompareRow {
-    /// Writes it as text with ANSI colours. Fails when `out` does.
+    /// Writes it as text with ANSI colours.
+    ///
+    /// # Errors
+    /// Those of `out`.
     pub fn write_text(&self, out: &mut impl Write) -> io::Result<()> {
         for (letter, file) in [("A", &self.query), ("B", &self.recording)] {
             let length = file.duration_s.map_or_else(String::new, |seconds| format!("  {}", clock(seconds)));

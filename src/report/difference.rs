@@ -96,7 +96,10 @@ impl Difference {
     }
 
     /// Writes it for people, `width` columns wide (80 if that is less). `out` should
-    /// take out ANSI escapes where they are not wanted. Fails when `out` does.
+    /// take out ANSI escapes where they are not wanted.
+    ///
+    /// # Errors
+    /// Those of `out`.
     pub fn write_text(&self, out: &mut impl Write, width: usize) -> io::Result<()> {
         let (colour, what) = match self.kind {
             DifferenceKind::Header => (YELLOW, "the header differs"),

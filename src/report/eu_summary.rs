@@ -22,7 +22,10 @@ const MOST_ROWS: usize = 200;
 /// Shown where a scan cannot know.
 const OPEN: &str = "**to be filled in**";
 
-/// Writes the figures as Markdown. Fails when `out` does.
+/// Writes the figures as Markdown.
+///
+/// # Errors
+/// Those of `out`.
 pub fn write_eu_summary(out: &mut impl Write, header: &ScanHeader, totals: &Totals) -> io::Result<()> {
     let files = totals.verdicts.total();
     writeln!(

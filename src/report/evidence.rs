@@ -19,6 +19,9 @@ impl Evidence {
     /// Packs a page about one file: the page, its pictures, the report's header and row
     /// as they stand in it, the rows of the log, what all of these are, and their
     /// SHA-256. `header_text` and `row_text` are lines with their line feeds.
+    ///
+    /// # Errors
+    /// If the page cannot be written.
     pub fn of(page: &Page<'_>, header_text: &str, row_text: &str) -> io::Result<Evidence> {
         let mut html = Vec::new();
         page.write(&mut html)?;
@@ -55,7 +58,9 @@ impl Evidence {
 
     /// Writes all of it as a zip file, in a folder `name`, which is one folder inside the
     /// package whatever the name. Nothing in it depends on when or where it is made.
-    /// Fails when `out` does.
+    ///
+    /// # Errors
+    /// Those of `out`.
     pub fn write_zip(&self, name: &str, out: &mut impl Write) -> io::Result<()> {
         let folder = folder(name);
         let mut zip = ZipWriter::new(Cursor::new(Vec::new()));

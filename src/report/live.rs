@@ -50,7 +50,10 @@ impl LiveRow {
     }
 
     /// Writes the row as a line for people: a match that has begun with an open
-    /// range of time. Fails when `out` does.
+    /// range of time.
+    ///
+    /// # Errors
+    /// Those of `out`.
     pub fn write_text(&self, out: &mut impl Write) -> io::Result<()> {
         let (name, range) = named(&self.found);
         let range = match self.event {

@@ -7,6 +7,9 @@ use crate::registry::{Entry, NewDeclaration, NewEntry, NewMandate, NewOwner, Ter
 use super::clean;
 
 /// Writes a row of the log: number, time of receipt, what it says, the hash.
+///
+/// # Errors
+/// Those of `out`.
 pub fn write_entry(out: &mut impl Write, entry: &Entry) -> io::Result<()> {
     let (words, source, document) = match &entry.row {
         NewEntry::Declaration(row) => (declared(row), &row.source, row.document_hash),

@@ -24,7 +24,10 @@ struct ShardLine {
     schema: String,
 }
 
-/// Writes the line that begins the report of a shard. Fails when `out` does.
+/// Writes the line that begins the report of a shard.
+///
+/// # Errors
+/// Those of `out`.
 pub fn write_shard_line(out: &mut impl Write, shard: Shard) -> io::Result<()> {
     let (kind, schema) = ("shard".to_owned(), SHARD_SCHEMA.to_owned());
     super::write_json_line(out, &ShardLine { kind, number: shard.number(), of: shard.of(), schema })

@@ -217,7 +217,10 @@ fn read_line(lines: &mut impl BufRead) -> io::Result<Option<String>> {
 }
 
 impl ScanHeader {
-    /// The line of a report. Fails when `out` does.
+    /// The line of a report.
+    ///
+    /// # Errors
+    /// Those of `out`.
     pub fn write_json_line(&self, out: &mut impl io::Write) -> io::Result<()> {
         write_json_line(out, self)
     }

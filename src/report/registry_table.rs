@@ -5,7 +5,10 @@ use std::io::{self, Write};
 use super::text::{BOLD, FAINT, RESET, clean, clock};
 use crate::registry::{Compaction, Info, Recording};
 
-/// Writes the figures about a registry, a line each. Fails when `out` does.
+/// Writes the figures about a registry, a line each.
+///
+/// # Errors
+/// Those of `out`.
 pub fn write_info(out: &mut impl Write, info: &Info) -> io::Result<()> {
     let lines = [
         ("recordings", info.recordings.to_string()),
@@ -32,7 +35,10 @@ pub fn write_info(out: &mut impl Write, info: &Info) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes what merging did, in a line. Fails when `out` does.
+/// Writes what merging did, in a line.
+///
+/// # Errors
+/// Those of `out`.
 pub fn write_compaction(out: &mut impl Write, done: &Compaction) -> io::Result<()> {
     let Compaction { segments_before, segments_after, bytes_before, bytes_after, dropped } = done;
     writeln!(
@@ -57,7 +63,10 @@ impl RecordingsTable {
         Self { width: if width == 0 { usize::MAX } else { width } }
     }
 
-    /// Writes one recording. Fails when `out` does.
+    /// Writes one recording.
+    ///
+    /// # Errors
+    /// Those of `out`.
     pub fn write(&mut self, out: &mut impl Write, recording: &Recording) -> io::Result<()> {
         let facts = &recording.facts;
         let id = clean(&recording.id);

@@ -4,7 +4,10 @@ use std::io::{self, Write};
 
 use serde::{Serialize, Serializer};
 
-/// Writes `row` as one line of JSON. Fails when `out` does.
+/// Writes `row` as one line of JSON.
+///
+/// # Errors
+/// Those of `out`.
 pub fn write_json_line(out: &mut impl Write, row: &impl Serialize) -> io::Result<()> {
     serde_json::to_writer(&mut *out, row)?;
     out.write_all(b"\n")

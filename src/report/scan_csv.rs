@@ -47,14 +47,20 @@ pub struct ScanCsv<W: Write> {
 }
 
 impl<W: Write> ScanCsv<W> {
-    /// Writes the header. Fails when `out` does.
+    /// Writes the header.
+    ///
+    /// # Errors
+    /// Those of `out`.
     pub fn new(out: W) -> io::Result<Self> {
         let mut csv = csv::Writer::from_writer(out);
         csv.write_record(SCAN_CSV_COLUMNS).map_err(io_error)?;
         Ok(Self { csv })
     }
 
-    /// Writes one file's row. Fails when the output does.
+    /// Writes one file's row.
+    ///
+    /// # Errors
+    /// Those of what it is written to.
     pub fn write(&mut self, row: &ScanRow, header: &ScanHeader) -> io::Result<()> {
         let each = |value: fn(&MatchRow) -> String| joined(row.matches.iter().map(value));
         let mut declarations: Vec<u64> =
@@ -97,7 +103,10 @@ impl<W: Write> ScanCsv<W> {
         self.csv.write_record(&cells).map_err(io_error)
     }
 
-    /// Hands everything written so far to the output. Fails when it does.
+    /// Hands everything written so far to the output.
+    ///
+    /// # Errors
+    /// Those of what it is written to.
     pub fn flush(&mut self) -> io::Result<()> {
         self.csv.flush()
     }

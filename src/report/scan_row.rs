@@ -132,7 +132,10 @@ impl ScanRow {
         }
     }
 
-    /// Writes the row as a line of JSON. Fails when `out` does.
+    /// Writes the row as a line of JSON.
+    ///
+    /// # Errors
+    /// Those of `out`.
     pub fn write_json_line(&self, out: &mut impl Write) -> io::Result<()> {
         write_json_line(out, &Line { kind: "file", row: self, schema: SCAN_SCHEMA })
     }

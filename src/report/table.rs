@@ -32,7 +32,10 @@ impl<W: Write> IdentifyTable<W> {
         Self { out, width: width.max(NARROWEST) }
     }
 
-    /// Writes one input and hands it to the output. Fails when the output does.
+    /// Writes one input and hands it to the output.
+    ///
+    /// # Errors
+    /// Those of what it is written to.
     pub fn write(&mut self, row: &IdentifyRow) -> io::Result<()> {
         let length = row.duration_s.map_or_else(String::new, |seconds| format!("  {}", clock(seconds)));
         writeln!(self.out, "{BOLD}{}{RESET}{FAINT}{length}{RESET}", clean(&row.path))?;
@@ -47,7 +50,10 @@ impl<W: Write> IdentifyTable<W> {
         self.out.flush()
     }
 
-    /// Hands everything to the output. Fails when it does.
+    /// Hands everything to the output.
+    ///
+    /// # Errors
+    /// Those of what it is written to.
     pub fn finish(mut self) -> io::Result<()> {
         self.out.flush()
     }
@@ -66,7 +72,10 @@ impl<W: Write> ScanTable<W> {
         Self { out, width: width.max(NARROWEST) }
     }
 
-    /// Writes one file and hands it to the output. Fails when the output does.
+    /// Writes one file and hands it to the output.
+    ///
+    /// # Errors
+    /// Those of what it is written to.
     pub fn write(&mut self, row: &ScanRow) -> io::Result<()> {
         let colour = colour(row.verdict);
         let verdict = row.verdict.name();
@@ -84,7 +93,10 @@ impl<W: Write> ScanTable<W> {
     }
 
     /// Writes the counts and what was asked, and hands everything to the
-    /// output. Fails when it does.
+    /// output.
+    ///
+    /// # Errors
+    /// Those of what it is written to.
     pub fn finish(mut self, summary: &Summary, header: &ScanHeader) -> io::Result<()> {
         writeln!(self.out, "\n{BOLD}{summary}{RESET}")?;
         let question = &header.question;

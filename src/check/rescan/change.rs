@@ -73,6 +73,9 @@ impl Change {
 
     /// Writes it for people, `width` columns wide (80 if that is less). `out` should
     /// take out ANSI escapes where they are not wanted.
+    ///
+    /// # Errors
+    /// Those of `out`.
     pub fn write_text(&self, out: &mut impl Write, width: usize) -> io::Result<()> {
         let colour = colour(self.verdict);
         let verdict = if self.verdict_before == self.verdict {

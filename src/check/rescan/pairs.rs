@@ -65,6 +65,9 @@ pub(in crate::check) fn same_file(
 }
 
 /// Entries of the fingerprint files, which have to be whole.
+///
+/// # Errors
+/// If one of them is no fingerprint file of `params`, or cannot be read.
 pub fn announced(paths: &[PathBuf], params: &Params) -> Result<u64, RescanError> {
     let mut sum = 0;
     for path in paths {

@@ -1,20 +1,21 @@
 //! `earmark declare`.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::Path;
 
 use earmark::registry::{
-    Appended, AuthorityChange, Change, Declaration, DocumentHash, Log, NewDeclaration, NewEntry, Permission,
-    Registry, Statement, Subject, TableFormat, Use, Vocabulary, parse_declarations,
+    AuthorityChange, Change, Declaration, Log, NewDeclaration, NewEntry, Permission, Registry, Statement,
+    Subject, Use, Vocabulary, parse_declarations,
 };
 use earmark::report::clean;
 use jiff::Timestamp;
 
-use super::registry::log::tell_of_clock;
 use crate::cli::args::declare::{DeclareArgs, PermissionArgs};
 use crate::cli::authority::{tell_changes, tell_how_to_apply};
-use crate::cli::command::scan::today;
 use crate::cli::error::CliError;
+use crate::cli::judging::today;
+use crate::cli::log_news::{tell_known, tell_of_clock};
+use crate::cli::tables::{document_hash, open_table};
 use crate::cli::ui::exit::Outcome;
 use crate::cli::ui::messages::{counted, tell};
 
@@ -68,41 +69,6 @@ fn in_other_names(
         Change::Owner { .. } | Change::Mandate { .. } | Change::Recording { .. } => false,
     };
     Ok(changes.iter().filter(|change| !is_own(change)).cloned().collect())
-}
-
-/// Says which rows the log says already.
-pub fn tell_known(appended: &Appended, kind: &str) {
-    match (appended.known.first(), appended.known.last()) {
-        (Some(first), Some(last)) if first == last => {
-            tell(format_args!("row {first} of the log says that already: nothing is added for it"));
-        }
-        (Some(first), Some(last)) => tell(format_args!(
-            "{} are in the log already, as rows {first} to {last}: nothing is added for them",
-            counted(appended.known.len() as u64, kind)
-        )),
-        _ => {}
-    }
-}
-
-/// Opens a file of entries; its name tells the format.
-pub fn open_table(path: &Path, action: &'static str) -> Result<(File, TableFormat), CliError> {
-    let extension = path.extension().unwrap_or_default().to_string_lossy();
-    let format = TableFormat::from_extension(&extension)
-        .ok_or_else(|| CliError::UnknownFormat { path: path.to_owned() })?;
-    let file = File::open(path).map_err(|source| CliError::File { path: path.to_owned(), action, source })?;
-    Ok((file, format))
-}
-
-/// The hash of the document that was named, if one was.
-pub fn document_hash(path: Option<&Path>) -> Result<Option<DocumentHash>, CliError> {
-    let hash = |path: &Path| {
-        File::open(path).and_then(DocumentHash::of).map_err(|source| CliError::File {
-            path: path.to_owned(),
-            action: "read the document",
-            source,
-        })
-    };
-    path.map(hash).transpose()
 }
 
 /// The declarations on the command line: there are a subject and a declarant

@@ -16,10 +16,9 @@ use earmark::verdict::{Question, VerdictKind};
 
 use crate::cli::args::ListFormat;
 use crate::cli::args::rescan::RescanArgs;
-use crate::cli::command::scan::today;
 use crate::cli::emptiness::{self, Wanted};
 use crate::cli::error::CliError;
-use crate::cli::judging::accepted_terms;
+use crate::cli::judging::{accepted_terms, today};
 use crate::cli::lineage;
 use crate::cli::ui::exit::Outcome;
 use crate::cli::ui::interrupt;

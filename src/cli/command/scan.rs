@@ -10,9 +10,6 @@ use earmark::dataset::Cells;
 use earmark::registry::{Lineage, Snapshot};
 use earmark::report::{PastReport, ScanCsv, ScanHeader, ScanRow, ScanTable, Summary, write_shard_line};
 use earmark::verdict::{Question, VerdictKind};
-use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
 use crate::cli::args::{ScanArgs, ScanFormat};
 use crate::cli::dataset::Dataset;
@@ -20,7 +17,7 @@ use crate::cli::emptiness::{self, Wanted};
 use crate::cli::error::CliError;
 use crate::cli::guard::Guard;
 use crate::cli::in_work::{self, InWork};
-use crate::cli::judging::accepted_terms;
+use crate::cli::judging::{accepted_terms, today};
 use crate::cli::lineage;
 use crate::cli::listing;
 use crate::cli::plan::SIDECAR;
@@ -153,12 +150,6 @@ fn sidecar(out: &Path, header: &ScanHeader, whole: bool) -> Result<(), CliError>
     let mut output = Output::open(Some(&path), false)?;
     header.write_json_line(&mut output).map_err(|error| Output::failed(Some(&path), error))?;
     output.finish(whole).map(|_| ())
-}
-
-/// The day it is in UTC: the same everywhere, as the machine that scans need
-/// not be where the use happens.
-pub fn today() -> Date {
-    Timestamp::now().to_zoned(TimeZone::UTC).date()
 }
 
 /// Writes rows in one of the formats.

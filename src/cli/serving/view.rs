@@ -18,7 +18,7 @@ use earmark::verdict::{DeclarationBook, KnownRecording, Policy, Question, Verdic
 use earmark_server::port::{self, LogRow, Recognised, Refusal, Search, State, View};
 use serde_json::{Value, json};
 
-use crate::cli::command::scan::today;
+use crate::cli::judging::today;
 
 use super::{BODY, entries_of, log_rows, refusal};
 

@@ -84,6 +84,9 @@ impl Vocabulary {
     /// );
     /// # Ok::<(), earmark::registry::VocabularyError>(())
     /// ```
+    ///
+    /// # Errors
+    /// If `text` is not of the vocabulary.
     pub fn read(self, text: &str) -> Result<Translated<Vec<(Use, Permission)>>, VocabularyError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         match self {

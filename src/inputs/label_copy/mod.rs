@@ -88,6 +88,9 @@ pub struct Row {
 impl Row {
     /// The row of the file at `path` with these cells, as they were kept from a
     /// manifest. The error says what is wrong with them.
+    ///
+    /// # Errors
+    /// What is wrong with them.
     pub fn of_columns(path: &Path, columns: &[(String, Value)]) -> Result<Self, String> {
         let map = ColumnMap::default();
         let mut builder = Builder::new(Path::new(""), &map, Purpose::Register);
@@ -174,6 +177,9 @@ pub enum ManifestError {
 
 /// Reads the manifest at `path`, whose columns are named as `columns` says. Fails when the
 /// file cannot be read or has no usable header; bad rows are part of the result.
+///
+/// # Errors
+/// If it cannot be read, or is no label copy. What is wrong with a row stands in the result.
 pub fn read_manifest(path: &Path, columns: &ColumnMap, purpose: Purpose) -> Result<Manifest, ManifestError> {
     let extension = path.extension().map(|e| e.to_string_lossy().to_ascii_lowercase());
     let format = match extension.as_deref() {

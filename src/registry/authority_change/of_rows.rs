@@ -11,7 +11,7 @@ use crate::declarations::{
     check_owners, name_key,
 };
 use crate::registry::concern::{count_by_code, owner_counts, owners_by_code};
-use crate::registry::log::read_log;
+use crate::registry::log_read::read_log;
 use crate::registry::{AuthorityChange, RegistryError};
 use crate::usage::Use;
 

@@ -22,7 +22,10 @@ use super::{EXPORT_SCHEMA, Header};
 /// character escaped, takes half of it.
 const MAX_LINE_BYTES: u64 = 8 * 1024 * 1024;
 
-/// Whether the file is an export, by its first line. Fails when it cannot be read.
+/// Whether the file is an export, by its first line.
+///
+/// # Errors
+/// If it cannot be read.
 pub fn is_export(path: &Path) -> std::io::Result<bool> {
     let mut line = Vec::new();
     BufReader::new(File::open(path)?).take(64 * 1024).read_until(b'\n', &mut line)?;

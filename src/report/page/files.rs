@@ -2,7 +2,6 @@
 
 use std::io::{self, Write};
 
-use super::head::first_name;
 use super::text::{bytes, clock, counted, escaped, grouped, hex, span};
 use super::{Page, PageFile, PagePicture, data_url};
 use crate::matching::Grade;
@@ -115,8 +114,13 @@ fn write_reason(page: &Page<'_>, reason: &PastReason, out: &mut impl Write) -> i
     writeln!(out, "<li><code class=\"code\">{code}</code> {text}{links}</li>")
 }
 
+/// The name of the first match, or nothing.
+fn first_name(row: &PastRow) -> String {
+    row.matches.first().map(name).unwrap_or_default()
+}
+
 /// Title and artist, or the id.
-pub(super) fn name(found: &MatchRow) -> String {
+fn name(found: &MatchRow) -> String {
     match (&found.title, &found.artist) {
         (Some(title), Some(artist)) => format!("{title}, {artist}"),
         (Some(title), None) => title.clone(),

@@ -4,7 +4,6 @@ use std::io::{self, Write};
 
 use super::Page;
 use super::text::{bytes, counted, escaped, grouped, span};
-use crate::report::PastRow;
 use crate::verdict::{Policy, VerdictKind};
 
 /// The strictest first, as in the text of a scan.
@@ -155,9 +154,4 @@ fn verdict_words(kind: VerdictKind) -> &'static str {
         VerdictKind::Error => "The file could not be checked.",
         VerdictKind::Disallowed => "Not allowed.",
     }
-}
-
-/// The name of the first match, or nothing.
-pub(super) fn first_name(row: &PastRow) -> String {
-    row.matches.first().map(super::files::name).unwrap_or_default()
 }

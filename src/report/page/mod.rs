@@ -83,7 +83,10 @@ pub struct PagePicture {
 }
 
 impl Page<'_> {
-    /// Writes the page. Fails when `out` does.
+    /// Writes the page.
+    ///
+    /// # Errors
+    /// Those of `out`.
     pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
         let hash = |text: &str| BASE64.encode(Sha256::digest(text.as_bytes()));
         writeln!(

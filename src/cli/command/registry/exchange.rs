@@ -13,8 +13,8 @@ use earmark::report::clean;
 
 use crate::cli::args::log::{ExportArgs, ImportArgs};
 use crate::cli::authority::{tell_changes, tell_how_to_apply};
-use crate::cli::command::scan::today;
 use crate::cli::error::CliError;
+use crate::cli::judging::today;
 use crate::cli::ui::exit::Outcome;
 use crate::cli::ui::messages::{counted, tell};
 use crate::cli::ui::output::Output;

@@ -14,9 +14,10 @@ use serde_json::json;
 use crate::cli::args::ListFormat;
 use crate::cli::args::log::{LogArgs, MandateArgs, OwnerArgs};
 use crate::cli::authority::{tell_changes, tell_how_to_apply};
-use crate::cli::command::declare::{document_hash, open_table, tell_known};
-use crate::cli::command::scan::today;
 use crate::cli::error::CliError;
+use crate::cli::judging::today;
+use crate::cli::log_news::{tell_known, tell_of_clock};
+use crate::cli::tables::{document_hash, open_table};
 use crate::cli::ui::exit::Outcome;
 use crate::cli::ui::messages::{counted, tell};
 use crate::cli::ui::output::Output;
@@ -102,20 +103,6 @@ fn append(folder: &std::path::Path, entries: Vec<NewEntry>, consent: &Consent) -
     }
     tell_of_clock(&registry, stored.first().map(|first| first.seq))?;
     Ok(Outcome::default())
-}
-
-/// Tells when a row that was stored now, from number `first` on, was received before
-/// one that stands before it, by the clocks of both.
-pub fn tell_of_clock(registry: &Registry, first: Option<u64>) -> Result<(), CliError> {
-    let Some(first) = first else { return Ok(()) };
-    if let Some(late) = registry.log()?.out_of_order().into_iter().find(|late| late.seq >= first) {
-        tell(format_args!(
-            "row {} of the log was received at {}, and a row before it at {}: look at the clock of this \
-             machine. The row is stored, and the order of the rows counts",
-            late.seq, late.received_at, late.latest_before
-        ));
-    }
-    Ok(())
 }
 
 /// Shows the log.
