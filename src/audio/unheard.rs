@@ -53,7 +53,7 @@ impl Unheard {
     }
 
     /// What of a channel, numbered from 0, the mean of all does not hold.
-    pub(super) fn in_channel(channel: u16, seconds: Seconds) -> Self {
+    pub(crate) fn in_channel(channel: u16, seconds: Seconds) -> Self {
         let detail = format!("channel {} is not in the mean of all channels", u32::from(channel) + 1);
         Unheard { channel: Some(channel), ..Unheard::new(UnheardKind::Channel, Some(seconds), detail) }
     }

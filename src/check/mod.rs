@@ -11,12 +11,13 @@
 //! | `reading` | reads its tags and its sound |
 //! | `passage` | decodes a passage of it in bounded time |
 //! | `checker` | searches, judges, makes the row |
-//! | `prepare`, `metadata` | makes of it what is registered |
+//! | `prepare`, `metadata`, `findable` | makes of it what is registered, and looks whether it can be found |
 //! | `run` | works on any number of items on several threads, in order and in bounded time |
 //! | `repeat` | makes the rows of a report again |
 //! | `rescan` | tells what new recordings and declarations change in a report |
 
 mod checker;
+mod findable;
 mod metadata;
 pub mod passage;
 mod prepare;

@@ -2,12 +2,13 @@
 
 use std::fmt;
 
-use crate::audio::Limits;
+use crate::audio::{Limits, Unheard};
 use crate::inputs::label_copy::Row;
 use crate::params::Params;
 use crate::registry::NewRecording;
 use crate::units::Seconds;
 
+use super::findable;
 use super::metadata;
 use super::read_error::ReadError;
 use super::reading::{self, SHORTEST_S};
@@ -23,6 +24,11 @@ pub struct Prepared {
     pub tags_error: Option<ReadError>,
     /// The length in label copy, if it is that of other audio.
     pub other_length: Option<OtherLength>,
+    /// Whether it can be recognised at all: silence cannot, nor can channels that cancel
+    /// each other.
+    pub is_findable: bool,
+    /// What of it was not heard and is long enough to be recognised, which it is not now.
+    pub unheard: Vec<Unheard>,
 }
 
 /// Why a source cannot be registered.
@@ -102,6 +108,11 @@ pub fn prepare(
         Err(error) => (None, Some(error)),
     };
     let (isrcs, facts) = metadata::merged(row, tags.as_ref());
+    let is_findable = findable::is_findable(&sound.mean, params);
+    let mut unheard = info.unheard;
+    // A registered recording is the mean of its channels.
+    unheard.extend(sound.channels.iter().map(|own| Unheard::in_channel(own.channel, duration_s)));
+    unheard.retain(|part| part.seconds.is_none_or(|seconds| seconds >= SHORTEST_S));
     let recording = NewRecording {
         id: row.and_then(|row| row.id.clone()),
         isrcs,
@@ -113,5 +124,5 @@ pub fn prepare(
     };
     let said_s = row.and_then(|row| row.duration_s);
     let other_length = said_s.and_then(|said_s| OtherLength::of(said_s, duration_s));
-    Ok(Prepared { recording, tags_error, other_length })
+    Ok(Prepared { recording, tags_error, other_length, is_findable, unheard })
 }

@@ -84,6 +84,18 @@ fn bad_files_and_bad_rows_are_named_and_the_rest_is_registered() {
 }
 
 #[test]
+fn what_no_copy_will_be_recognised_of_is_said_at_once() {
+    let folder = folder();
+    let more = [fs::read("testdata/scraped/cut.mp3").expect("a clip"), b"no frames".repeat(2_000)].concat();
+    fs::write(folder.path().join("more.mp3"), more).expect("a file");
+    let run = earmark("register testdata/scraped/silence.flac {}/more.mp3 --registry {}/r", folder.path());
+    assert_eq!(run.code, Some(0), "{run:?}");
+    assert!(run.stderr.contains("silence.flac: registered, but no copy of it will be recognised"), "{run:?}");
+    assert!(run.stderr.contains("more.mp3: registered without a part of it: "), "{run:?}");
+    assert_eq!(run.stderr.matches("no copy of it").count(), 1, "{run:?}");
+}
+
+#[test]
 fn the_registry_has_the_same_bytes_on_any_number_of_threads() {
     let (alone, together) = (folder(), folder());
     for (folder, threads) in [(&alone, 1), (&together, 3)] {

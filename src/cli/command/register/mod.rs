@@ -79,12 +79,18 @@ pub fn run(args: RegisterArgs, threads: Option<NonZeroUsize>, guard: Guard) -> R
                 Err(error) => Err(error.to_string()),
             };
             match prepared {
-                Ok(Prepared { recording, tags_error, other_length, .. }) => {
+                Ok(Prepared { recording, tags_error, other_length, is_findable, unheard, .. }) => {
                     if let Some(lengths) = other_length {
                         progress.say(&path, lengths);
                     }
                     if let Some(error) = tags_error {
                         progress.say(&path, format_args!("registered without its tags: {error}"));
+                    }
+                    if !is_findable {
+                        progress.say(&path, NOT_FINDABLE);
+                    }
+                    for part in unheard {
+                        progress.say(&path, format_args!("registered without a part of it: {}", part.detail));
                     }
                     progress.done(recording.duration_s);
                     batch.push(path, recording);
@@ -120,6 +126,10 @@ pub fn run(args: RegisterArgs, threads: Option<NonZeroUsize>, guard: Guard) -> R
     }
     Ok(Outcome { disallowed: false, unchecked: counts.failed > 0 || !whole || !held.is_empty() })
 }
+
+/// Said of a recording that is not even recognised in itself.
+const NOT_FINDABLE: &str = "registered, but no copy of it will be recognised: it is silence, or its channels cancel each other; \
+     look whether it is the right file";
 
 /// Hands the batch over and empties it. When the thread that commits has
 /// ended, the batch is dropped: that thread's error ends the run.
