@@ -6,11 +6,12 @@ use std::sync::Arc;
 use crate::audio::{AudioInfo, Limits, Tags};
 use crate::coverage::{self, Coverage, Sound};
 use crate::fingerprint::Fingerprints;
+use crate::isrc::Isrc;
 use crate::matching::{Match, MatchOptions, Matcher};
 use crate::registry::{RegistryError, Snapshot};
-use crate::report::{IdentifyRow, MatchRow, ScanHeader, ScanRow};
+use crate::report::{IdentifyRow, IsrcRow, MatchRow, ScanHeader, ScanRow};
 use crate::verdict::{
-    AcceptedTerms, DeclarationBook, Heard, KnownRecording, Question, Recognition, TagClaim, decide,
+    AcceptedTerms, DeclarationBook, Heard, KnownRecording, Question, Recognition, TagClaim, Verdict, decide,
 };
 
 use super::read_error::ReadError;
@@ -187,6 +188,19 @@ impl Checker {
     /// The row of a source. What cannot be read or decided has a row that says why.
     pub fn check(&self, source: impl Into<Source>) -> ScanRow {
         self.check_reading(self.read(source.into()))
+    }
+
+    /// What was declared about the recordings that carry `isrc`, or about the code where
+    /// none of them is registered: owners may declare about codes and their prefixes.
+    /// Nobody listens, and a code proves nothing about a file.
+    pub fn check_isrc(&self, isrc: Isrc) -> IsrcRow {
+        let recordings = self.snapshot().recordings_with_isrc(&isrc);
+        let mut known: Vec<KnownRecording> = recordings.iter().map(KnownRecording::from).collect();
+        if known.is_empty() {
+            known.push(KnownRecording { id: String::new(), isrcs: vec![isrc], owner: None, title: None });
+        }
+        let Verdict { kind, reasons } = self.book.declared(&known);
+        IsrcRow::new(isrc, kind, reasons, recordings.into_iter().map(|recording| recording.id).collect())
     }
 
     /// The row of a source on which the program failed.

@@ -37,7 +37,8 @@ use clap::Parser;
 
 use args::{Cli, Command};
 use command::{
-    compare, completions, declare, evidence, fingerprint, identify, register, registry, report, rescan, scan,
+    check, compare, completions, declare, evidence, fingerprint, identify, register, registry, report,
+    rescan, scan,
 };
 use error::CliError;
 use guard::Guard;
@@ -65,6 +66,7 @@ fn command(cli: Cli) -> Result<Outcome, CliError> {
         Command::Register(args) => register::run(args, cli.threads, guard),
         Command::Declare(args) => declare::run(args),
         Command::Scan(args) => scan::run(args, cli.threads, guard),
+        Command::Check(args) => check::run(args),
         Command::Identify(args) => identify::run(args, cli.threads, guard),
         Command::Fingerprint(args) => fingerprint::run(args, cli.threads, guard),
         Command::Rescan(args) => rescan::run(args, cli.threads),

@@ -64,6 +64,12 @@ impl Plan {
         match command {
             Command::Scan(args) => plan.scan(args)?,
             Command::Identify(args) => plan.identify(args)?,
+            Command::Check(args) => {
+                plan.read("--list", &args.list);
+                plan.read("--accept-terms", &args.licences.accept_terms);
+                plan.registry(&args.registry.registry);
+                plan.stdout = true;
+            }
             Command::Fingerprint(args) => {
                 plan.inputs(&args.inputs, &args.listing)?;
                 plan.read("--manifest", &args.manifest);

@@ -16,7 +16,7 @@ use crate::verdict::{ReasonCode, VerdictKind};
 pub(crate) const NARROWEST: usize = 80;
 
 /// Width of the column of verdicts; the longest has 11 letters.
-const INDENT: usize = 13;
+pub(crate) const INDENT: usize = 13;
 
 /// Writes what `earmark identify` found.
 #[derive(Debug)]

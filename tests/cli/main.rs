@@ -2,6 +2,7 @@
 
 mod altered;
 mod authority;
+mod check;
 mod compare;
 mod coverage;
 #[cfg(feature = "parquet")]

@@ -3,7 +3,39 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use earmark::verdict::MinOverlap;
+use earmark::registry::{Territory, Use};
+use earmark::verdict::{MinOverlap, Policy, Question};
+use jiff::civil::Date;
+
+use super::parse;
+
+/// What is asked about every file or code.
+#[derive(Args, Debug)]
+pub struct QuestionArgs {
+    /// The intended use
+    #[arg(long = "use", value_name = "USE", value_parser = parse::uses(), default_value = Use::AiTraining.name())]
+    pub use_: Use,
+    /// Where it is to happen, a two-letter country code [default: everywhere]
+    #[arg(long, value_name = "XX")]
+    pub territory: Option<Territory>,
+    /// The day on which it is to happen [default: today, in UTC]
+    #[arg(long, value_name = "DATE", value_parser = parse::date)]
+    pub as_of: Option<Date>,
+    /// What it means that nobody declared anything: review tells it, opt-out allows, opt-in denies
+    #[arg(long, value_name = "POLICY", value_parser = parse::policies(), default_value = Policy::Review.name())]
+    pub policy: Policy,
+}
+
+impl QuestionArgs {
+    /// The question, on the day `today` unless another was named.
+    pub fn question(&self, today: Date) -> Question {
+        Question {
+            territory: self.territory,
+            policy: self.policy,
+            ..Question::new(self.use_, self.as_of.unwrap_or(today))
+        }
+    }
+}
 
 /// Accepted terms.
 #[derive(Args, Debug)]

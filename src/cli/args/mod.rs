@@ -1,6 +1,7 @@
 //! What can be typed.
 
 pub mod authority;
+pub mod check;
 pub mod compare;
 pub mod declare;
 #[cfg(test)]
@@ -24,21 +25,19 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use jiff::civil::Date;
 
 use earmark::coverage::Coverage;
 use earmark::inputs::label_copy::ColumnMap;
 use earmark::matching::{Effort, MatchOptions};
-use earmark::registry::{Territory, Use};
-use earmark::verdict::Policy;
 
 use crate::cli::args::authority::AuthorityArgs;
+use crate::cli::args::check::CheckArgs;
 use crate::cli::args::compare::CompareArgs;
 use crate::cli::args::declare::DeclareArgs;
 use crate::cli::args::evidence::EvidenceArgs;
 use crate::cli::args::fingerprint::FingerprintArgs;
 use crate::cli::args::inputs::{DatasetArgs, ListingArgs, LogFormat, RowsArgs};
-use crate::cli::args::judging::{LicenceArgs, LineageArgs, OverlapArgs};
+use crate::cli::args::judging::{LicenceArgs, LineageArgs, OverlapArgs, QuestionArgs};
 use crate::cli::args::live::LiveArgs;
 use crate::cli::args::log::{ExportArgs, ImportArgs, LogArgs, MandateArgs, OwnerArgs};
 use crate::cli::args::report::ReportArgs;
@@ -95,6 +94,11 @@ pub enum Command {
     /// Recognises registered recordings by their sound, reads the ISRCs in the
     /// tags, and applies what was declared.
     Scan(ScanArgs),
+    /// Say what was declared about ISRCs, without any audio
+    ///
+    /// Takes the codes as somebody says that they are: nobody listens to a file. The
+    /// answer is what a file would get that is heard to be that recording.
+    Check(CheckArgs),
     /// Say what is in every file and where, without declarations
     Identify(IdentifyArgs),
     /// Keep the fingerprints of files, to be searched or registered without them
@@ -227,18 +231,9 @@ pub struct ScanArgs {
     /// An empty one.
     #[command(flatten)]
     pub emptiness: EmptyArgs,
-    /// The intended use
-    #[arg(long = "use", value_name = "USE", value_parser = parse::uses(), default_value = Use::AiTraining.name())]
-    pub use_: Use,
-    /// Where it is to happen, a two-letter country code [default: everywhere]
-    #[arg(long, value_name = "XX")]
-    pub territory: Option<Territory>,
-    /// The day on which it is to happen [default: today, in UTC]
-    #[arg(long, value_name = "DATE", value_parser = parse::date)]
-    pub as_of: Option<Date>,
-    /// What it means that nobody declared anything: review tells it, opt-out allows, opt-in denies
-    #[arg(long, value_name = "POLICY", value_parser = parse::policies(), default_value = Policy::Review.name())]
-    pub policy: Policy,
+    /// What is asked.
+    #[command(flatten)]
+    pub question: QuestionArgs,
     /// How much of a file counts.
     #[command(flatten)]
     pub overlap: OverlapArgs,

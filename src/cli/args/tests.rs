@@ -1,6 +1,9 @@
 use clap::CommandFactory;
 use clap::error::ErrorKind;
 
+use earmark::registry::Use;
+use earmark::verdict::Policy;
+
 use super::*;
 
 fn parse(line: &str) -> Result<Command, ErrorKind> {
@@ -142,15 +145,18 @@ fn declare_imports_a_file_and_then_takes_nothing_else() {
 #[test]
 fn scan_asks_about_ai_training_everywhere_unless_told() {
     let Ok(Command::Scan(args)) = parse("scan a --registry r") else { panic!("scan") };
-    assert_eq!((args.use_, args.territory, args.as_of), (Use::AiTraining, None, None));
-    assert_eq!((args.policy, args.format, args.out), (Policy::Review, ScanFormat::Table, None));
+    assert_eq!(
+        (args.question.use_, args.question.territory, args.question.as_of),
+        (Use::AiTraining, None, None)
+    );
+    assert_eq!((args.question.policy, args.format, args.out), (Policy::Review, ScanFormat::Table, None));
     let line = "scan a b --registry r --use search --territory gb --as-of 2026-02-28 --policy opt-in --format csv --out o.csv";
     let Ok(Command::Scan(args)) = parse(line) else { panic!("scan") };
-    assert_eq!(args.use_, Use::Search);
-    assert_eq!(args.territory.map(|territory| territory.to_string()), Some("GB".to_owned()));
-    assert_eq!(args.as_of.map(|date| date.to_string()), Some("2026-02-28".to_owned()));
+    assert_eq!(args.question.use_, Use::Search);
+    assert_eq!(args.question.territory.map(|territory| territory.to_string()), Some("GB".to_owned()));
+    assert_eq!(args.question.as_of.map(|date| date.to_string()), Some("2026-02-28".to_owned()));
     assert_eq!(
-        (args.policy, args.format, args.out),
+        (args.question.policy, args.format, args.out),
         (Policy::OptIn, ScanFormat::Csv, Some(PathBuf::from("o.csv")))
     );
 }

@@ -1,5 +1,6 @@
 //! The commands, a file or a folder each.
 
+pub mod check;
 pub mod compare;
 pub mod completions;
 pub mod declare;

@@ -44,10 +44,8 @@ pub fn run(args: ScanArgs, threads: Option<NonZeroUsize>, mut guard: Guard) -> R
         }
     }
     let question = Question {
-        territory: args.territory,
-        policy: args.policy,
         min_overlap: args.overlap.min_overlap.unwrap_or_default(),
-        ..Question::new(args.use_, args.as_of.unwrap_or_else(today))
+        ..args.question.question(today())
     };
     let accepted = args.licences.accept_terms.as_deref().map(accepted_terms).transpose()?;
     let named = args.inputs.iter().chain(&args.rows.manifest).chain(&args.listing.files_from);

@@ -91,14 +91,6 @@ fn question_of(asked: &port::Question) -> Result<Question, Refusal> {
     })
 }
 
-fn known(recordings: &[Recording], isrc: Isrc) -> Vec<KnownRecording> {
-    if recordings.is_empty() {
-        // The code or its prefix may be declared about without a recording.
-        return vec![KnownRecording { id: String::new(), isrcs: vec![isrc], owner: None, title: None }];
-    }
-    recordings.iter().map(KnownRecording::from).collect()
-}
-
 fn value(row: &impl serde::Serialize) -> Result<Value, Refusal> {
     serde_json::to_value(row).map_err(|error| Refusal::Failed(error.to_string()))
 }
@@ -115,19 +107,7 @@ impl View for Seen {
     fn isrc(&self, isrc: &str, question: &port::Question) -> Result<Value, Refusal> {
         let isrc: Isrc =
             isrc.parse().map_err(|error: earmark::isrc::IsrcError| Refusal::Invalid(error.to_string()))?;
-        let checker = self.checker(question)?;
-        let recordings = self.snapshot.recordings_with_isrc(&isrc);
-        let declared = checker.book().declared(&known(&recordings, isrc));
-        let ids: Vec<&str> = recordings.iter().map(|recording| recording.id.as_str()).collect();
-        Ok(json!({
-            "isrc": isrc,
-            // Nobody listened: the code is what somebody says that a recording is.
-            "basis": "isrc",
-            "declared": declared.kind,
-            "reasons": declared.reasons,
-            "recordings": ids,
-            "schema": "earmark.isrc/1",
-        }))
+        value(&self.checker(question)?.check_isrc(isrc))
     }
 
     fn scan(
