@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     };
     // A stream may have no end; memory is bounded all the same.
-    let limits = Limits { max_duration_s: f64::INFINITY, ..Limits::default() };
+    let limits = Limits::default().max_duration_s(f64::INFINITY);
     decode_stream(io::stdin(), None, params.rate_hz, &limits, &mut |samples| {
         fingerprinter.push(samples);
         tell(&matcher.push(fingerprinter.settled()));

@@ -129,6 +129,7 @@ mod csv_lines;
 mod csv_quotes;
 pub mod dataset;
 pub mod declarations;
+mod error_kind;
 pub mod files;
 pub mod fingerprint;
 #[cfg(any(test, fuzzing))]
@@ -153,3 +154,5 @@ mod text;
 pub mod units;
 pub mod usage;
 pub mod verdict;
+
+pub use error_kind::ErrorKind;

@@ -13,6 +13,7 @@ const ORDER: &[&str] = &[
     // What everybody shares.
     "bits",
     "canonical",
+    "error_kind",
     "csv_lines",
     "csv_quotes",
     "files",

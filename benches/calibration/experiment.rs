@@ -174,11 +174,7 @@ impl<'a> Experiment<'a> {
         let query_id = format!("{}@{:.0}", recording.id, clip.start_s * 1e3);
         let fingerprint = self.fingerprint(clip, &query_id);
         let mixed_id = clip.other.map(|(number, _)| self.recordings[number].id.clone());
-        let options = MatchOptions {
-            effort: self.options.effort,
-            possible_e_value: MOST_E_VALUE,
-            ..MatchOptions::default()
-        };
+        let options = MatchOptions::default().effort(self.options.effort).possible_e_value(MOST_E_VALUE);
         let in_one = |size: &Size| {
             let all = Matcher::new(&size.index, self.params, options.clone()).identify(&fingerprint);
             let matches: Vec<&Match> = all.iter().filter(|m| !self.is_excluded(m, clip)).collect();

@@ -143,7 +143,7 @@ pub fn ask(
         open_ms[1] = milliseconds(start);
     }
 
-    let match_options = MatchOptions { effort: options.effort, ..MatchOptions::default() };
+    let match_options = MatchOptions::default().effort(options.effort);
     let matcher = Matcher::new(&index, params, match_options.clone());
     let progress = Progress::new(format!("queries of {size} recordings"), questions.len());
     let mut answers = Vec::new();
@@ -181,7 +181,7 @@ pub fn ask(
     }
     let memory = Memory::now();
     if options.few.is_none() {
-        let wide = MatchOptions { possible_e_value: MOST_E_VALUE, ..match_options };
+        let wide = match_options.possible_e_value(MOST_E_VALUE);
         count_false(&registry, &Matcher::new(&index, params, wide), &queries, &mut answers)?;
     }
     let info = registry.info()?;

@@ -117,8 +117,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error + Send + Sync>> {
     let index = Index::new(vec![Segment::in_memory(&params, &entries)?.into()], Default::default());
     println!("{} recordings ({:.1} h), {} queries.\n", refs.len(), index.seconds() / 3600.0, clips.len());
 
-    let matches =
-        MatchOptions { effort: options.effort, possible_e_value: MOST_E_VALUE, ..MatchOptions::default() };
+    let matches = MatchOptions::default().effort(options.effort).possible_e_value(MOST_E_VALUE);
     let matcher = Matcher::new(&index, &params, matches);
     let progress = progress::Progress::new("queries".to_owned(), clips.len());
     let started = ProcessTime::now();

@@ -12,6 +12,7 @@ pub const CONTENT_HEAD: usize = 16 << 10;
 
 /// What a file, or a member of an archive, holds, as far as its first bytes tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Content {
     /// Audio, or a film that may have some, in a form that is decoded.
     Audio,
@@ -32,6 +33,7 @@ pub enum Content {
 
 /// The forms of what holds or packs other things.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Packing {
     /// tar (POSIX.1-2017, and older).
     Tar,

@@ -4,6 +4,8 @@ use std::io;
 
 use symphonia::core::errors::Error as SymphoniaError;
 
+use crate::error_kind::ErrorKind;
+
 /// Why audio or tags could not be had from an input.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -115,6 +117,22 @@ pub enum AudioError {
 }
 
 impl AudioError {
+    /// What sort of thing went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::UnrecognisedContainer { .. } | Self::NotAudio { .. } => ErrorKind::WrongType,
+            Self::EmptyFile | Self::NoAudioTrack { .. } | Self::NoAudio { .. } => ErrorKind::TooShort,
+            Self::Packed { .. }
+            | Self::UnsupportedContainer { .. }
+            | Self::NeedsSeeking { .. }
+            | Self::UnsupportedCodec { .. } => ErrorKind::Unsupported,
+            Self::DamagedContainer { .. } | Self::TooDamaged { .. } => ErrorKind::Damaged,
+            Self::LimitExceeded { .. } => ErrorKind::TooLarge,
+            Self::DecoderPanicked { .. } => ErrorKind::Internal,
+            Self::Io(error) => ErrorKind::of_io(error),
+        }
+    }
+
     /// An error from opening the container or reading its headers.
     pub(super) fn from_open(error: SymphoniaError) -> Self {
         match error {

@@ -7,6 +7,7 @@
 /// [`AudioError::LimitExceeded`](super::AudioError::LimitExceeded), which names
 /// the bound; nothing is cut short in silence.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Limits {
     /// Longest audio, in seconds of output. Default: 86 400 (24 hours), the
     /// longest continuous recordings people keep in one file; raise it for
@@ -30,6 +31,14 @@ pub struct Limits {
     /// in seconds, so that what follows keeps its time. Default: 60. A longer
     /// one is taken for a broken time stamp and closed.
     pub max_gap_s: f64,
+}
+
+impl Limits {
+    /// The longest audio, in seconds of output; infinite for streams without an end.
+    #[must_use]
+    pub fn max_duration_s(self, max_duration_s: f64) -> Self {
+        Self { max_duration_s, ..self }
+    }
 }
 
 impl Default for Limits {

@@ -7,6 +7,7 @@ use super::{AudioError, Limits};
 
 /// How one raw sample is written. All but [`U8`](Self::U8) are little-endian.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum PcmSample {
     /// Unsigned, 8 bits, silence at 128.
     U8,

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::audio::{Limits, Unheard};
+use crate::error_kind::ErrorKind;
 use crate::inputs::label_copy::Row;
 use crate::params::Params;
 use crate::registry::NewRecording;
@@ -47,6 +48,17 @@ pub enum PrepareError {
     /// The label copy that was kept with its fingerprint cannot be read.
     #[error("{0}")]
     LabelCopy(String),
+}
+
+impl PrepareError {
+    /// What sort of thing went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Read(error) => error.kind(),
+            Self::TooShort { .. } => ErrorKind::TooShort,
+            Self::LabelCopy(_) => ErrorKind::Invalid,
+        }
+    }
 }
 
 /// A length in label copy that cannot be that of the audio.

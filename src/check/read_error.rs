@@ -3,12 +3,14 @@
 use std::io;
 
 use crate::audio::AudioError;
+use crate::error_kind::ErrorKind;
 use crate::fingerprint::BadEntry;
 use crate::inputs::InputError;
 use crate::units::Seconds;
 
 /// Why a file could not be read.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ReadError {
     /// It cannot be opened.
     #[error("cannot be opened: {0}")]
@@ -45,4 +47,21 @@ pub enum ReadError {
     /// What a fingerprint file keeps of it cannot be used.
     #[error(transparent)]
     BadEntry(#[from] BadEntry),
+}
+
+impl ReadError {
+    /// What sort of thing went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Open(error) => ErrorKind::of_io(error),
+            Self::NotAFile => ErrorKind::WrongType,
+            Self::Empty => ErrorKind::TooShort,
+            Self::Input(error) => error.kind(),
+            Self::TimedOut { .. } => ErrorKind::TimedOut,
+            Self::PassageBeyond { .. } => ErrorKind::Invalid,
+            Self::Audio(error) => error.kind(),
+            Self::Kept(_) => ErrorKind::Other,
+            Self::BadEntry(_) => ErrorKind::Damaged,
+        }
+    }
 }

@@ -10,7 +10,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use earmark::check::reading::cue_sheets;
+use earmark::check::cue_sheets;
 use earmark::files::FileId;
 use earmark::inputs::{Choice, Listing};
 

@@ -41,6 +41,7 @@ pub const EVERY_S: Seconds = 60.0;
 /// How much of a file is listened to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Coverage {
     /// All of it.
     #[default]

@@ -28,10 +28,12 @@ pub use tar::write_tar;
 
 use std::io;
 
+use crate::error_kind::ErrorKind;
 use crate::inputs::InputError;
 
 /// What becomes of the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Form {
     /// All are written, with columns for the verdict.
     Annotated,
@@ -67,6 +69,18 @@ pub enum AnnotateError {
         /// What the library says.
         reason: String,
     },
+}
+
+impl AnnotateError {
+    /// What sort of thing went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Rows(error) => error.kind(),
+            Self::Io(error) => ErrorKind::of_io(error),
+            Self::Changed => ErrorKind::Invalid,
+            Self::Parquet { .. } => ErrorKind::Damaged,
+        }
+    }
 }
 
 /// Verdicts in the order of the rows.

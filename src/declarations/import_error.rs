@@ -2,6 +2,8 @@
 
 use std::io;
 
+use crate::error_kind::ErrorKind;
+
 /// A row that holds no valid entry.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{file}, line {line}: {reason}")]
@@ -44,6 +46,16 @@ pub enum ImportError {
         /// Rows in the file.
         of: usize,
     },
+}
+
+impl ImportError {
+    /// What sort of thing went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Io { source, .. } => ErrorKind::of_io(source),
+            Self::Header { .. } | Self::Rows { .. } => ErrorKind::Invalid,
+        }
+    }
 }
 
 fn listed(rows: &[RowError]) -> String {

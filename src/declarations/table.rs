@@ -13,6 +13,7 @@ use super::import_error::ImportError;
 
 /// How a file of entries is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum TableFormat {
     /// Comma-separated values with a header, RFC 4180.
     Csv,

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::error_kind::ErrorKind;
 use crate::params::Params;
 
 /// First bytes of every fingerprint file.
@@ -103,6 +104,18 @@ pub enum FileError {
         /// What is wrong with it.
         what: String,
     },
+}
+
+impl FileError {
+    /// What sort of thing went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Io { source, .. } => ErrorKind::of_io(source),
+            Self::NotFingerprints { .. } => ErrorKind::WrongType,
+            Self::Version { .. } | Self::Params { .. } => ErrorKind::OtherVersion,
+            Self::Damaged { .. } | Self::CutOff { .. } | Self::Entry { .. } => ErrorKind::Damaged,
+        }
+    }
 }
 
 /// The header with the params.

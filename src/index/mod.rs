@@ -29,6 +29,7 @@ pub use merge::merge_segments;
 pub use segment::{IndexedRecording, Segment};
 pub use writer::{SegmentEntry, SegmentSummary, write_segment};
 
+use crate::error_kind::ErrorKind;
 #[cfg(test)]
 use crate::fingerprint::Fingerprint;
 use crate::landmarks::TripletSpace;
@@ -96,6 +97,17 @@ pub enum IndexError {
 }
 
 impl IndexError {
+    /// What sort of thing went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Io { source, .. } => ErrorKind::of_io(source),
+            Self::NotASegment { .. } => ErrorKind::WrongType,
+            Self::Version { .. } | Self::Params { .. } => ErrorKind::OtherVersion,
+            Self::Damaged { .. } => ErrorKind::Damaged,
+            Self::TooLarge { .. } => ErrorKind::TooLarge,
+        }
+    }
+
     /// Whether there is no such file.
     pub(crate) fn is_missing(&self) -> bool {
         matches!(self, Self::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound)

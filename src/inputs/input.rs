@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::error_kind::ErrorKind;
 use crate::units::Seconds;
 
 /// One thing to read, in its place among the inputs.
@@ -160,6 +161,19 @@ pub enum InputError {
     /// The program was built without what it takes.
     #[error("cannot be read: this earmark was built without Parquet (cargo feature `parquet`)")]
     NoParquet,
+}
+
+impl InputError {
+    /// What sort of thing went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Open(error) => ErrorKind::of_io(error),
+            Self::TooLarge { .. } => ErrorKind::TooLarge,
+            Self::Container { .. } | Self::Member { .. } => ErrorKind::Damaged,
+            Self::Row { .. } => ErrorKind::Invalid,
+            Self::NoParquet => ErrorKind::Unsupported,
+        }
+    }
 }
 
 #[cfg(test)]

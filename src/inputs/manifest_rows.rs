@@ -11,6 +11,7 @@ pub const PATH_COLUMNS: [&str; 8] =
 
 /// The forms of a manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ManifestKind {
     /// One JSON object a line. NeMo's and Hugging Face's are such, and Lhotse's cuts.
     Jsonl,

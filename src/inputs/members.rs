@@ -14,6 +14,7 @@ use super::walk::Skipped;
 
 /// What kind of a member it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum MemberKind {
     /// It has bytes.
     File,

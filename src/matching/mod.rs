@@ -49,6 +49,7 @@ use self::query::Query;
 /// that grows with the registry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Effort {
     /// Few look-ups, no sliding.
     Fast,
@@ -131,6 +132,7 @@ pub const WIDEST_TIME_SCALE: f64 = 2.05;
 
 /// Options of one query.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct MatchOptions {
     /// How hard to search.
     pub effort: Effort,
@@ -154,6 +156,32 @@ impl Default for MatchOptions {
             possible_e_value: 0.05,
             max_time_scale: 1.4,
         }
+    }
+}
+
+impl MatchOptions {
+    /// How hard to search.
+    #[must_use]
+    pub fn effort(self, effort: Effort) -> Self {
+        Self { effort, ..self }
+    }
+
+    /// The largest E-value of a [`Grade::Match`].
+    #[must_use]
+    pub fn match_e_value(self, match_e_value: f64) -> Self {
+        Self { match_e_value, ..self }
+    }
+
+    /// The largest E-value of a [`Grade::Possible`].
+    #[must_use]
+    pub fn possible_e_value(self, possible_e_value: f64) -> Self {
+        Self { possible_e_value, ..self }
+    }
+
+    /// The largest change of the tempo that is searched, as a factor either way.
+    #[must_use]
+    pub fn max_time_scale(self, max_time_scale: f64) -> Self {
+        Self { max_time_scale, ..self }
     }
 }
 

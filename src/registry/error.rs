@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::error_kind::ErrorKind;
 use crate::index::IndexError;
 use crate::params::ParamsId;
 
@@ -173,7 +174,7 @@ pub enum RegistryError {
         /// What was being done, completing "cannot ...".
         action: &'static str,
         /// SQLite's error.
-        source: rusqlite::Error,
+        source: DatabaseError,
     },
     /// The file system reported an error.
     #[error("cannot {action} {}: {source}", path.display())]
@@ -239,10 +240,57 @@ pub enum RegistryError {
     },
 }
 
+impl RegistryError {
+    /// What sort of thing went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NotFound { .. } => ErrorKind::NotFound,
+            Self::AlreadyExists { .. } => ErrorKind::AlreadyExists,
+            Self::NotARegistry { .. } | Self::NotPlain { .. } => ErrorKind::WrongType,
+            Self::FormatTooNew { .. }
+            | Self::FormatOld { .. }
+            | Self::ParamsDiffer { .. }
+            | Self::UnknownParams { .. } => ErrorKind::OtherVersion,
+            Self::OtherSegment { source, .. } | Self::Segment { source, .. } => source.kind(),
+            Self::Unmergeable { .. } | Self::Corrupt { .. } => ErrorKind::Damaged,
+            Self::Locked { .. } | Self::Unsettled { .. } => ErrorKind::Busy,
+            Self::ReadOnly { .. } => ErrorKind::ReadOnly,
+            Self::Altered { .. } | Self::Overtaken { .. } => ErrorKind::Altered,
+            Self::Database { source, .. } => source.kind(),
+            Self::Io { source, .. } => ErrorKind::of_io(source),
+            Self::Entry { .. } | Self::Owners { .. } | Self::Copy { .. } => ErrorKind::Invalid,
+            Self::KeysExhausted { .. } => ErrorKind::TooLarge,
+        }
+    }
+}
+
+/// What SQLite says.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct DatabaseError(rusqlite::Error);
+
+impl DatabaseError {
+    pub(super) fn new(error: rusqlite::Error) -> Self {
+        Self(error)
+    }
+
+    /// What sort of thing went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        use rusqlite::ErrorCode;
+        match self.0.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => ErrorKind::Busy,
+            Some(ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => ErrorKind::PermissionDenied,
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => ErrorKind::Damaged,
+            Some(_) => ErrorKind::Io,
+            None => ErrorKind::Damaged,
+        }
+    }
+}
+
 /// What to do about an error of SQLite.
-fn remedy(error: &rusqlite::Error) -> &'static str {
+fn remedy(error: &DatabaseError) -> &'static str {
     use rusqlite::ErrorCode;
-    match error.sqlite_error_code() {
+    match error.0.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => "the disk is full: make room and try again, nothing was lost",
         Some(ErrorCode::SystemIoFailure) => {
             "the disk or file system failed: look for room on it and for its messages, then try again"

@@ -15,6 +15,7 @@ use crate::declarations::as_hex;
 
 /// What `earmark registry info` shows.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Info {
     /// Version of the database's format.
     pub format_version: i64,

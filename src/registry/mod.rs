@@ -76,7 +76,7 @@ pub use authority_change::{AuthorityChange, CarriedName, Change, Consent, Identi
 pub use compact::Compaction;
 pub use concern::Concern;
 pub use copy::{EXPORT_SCHEMA, Exported, Imported, LogTaken, is_export};
-pub use error::RegistryError;
+pub use error::{DatabaseError, RegistryError};
 pub use info::Info;
 pub use lineage::{Break, Lineage, LogState, RegistryState};
 pub use log::Appended;

@@ -7,6 +7,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::RegistryError;
+use super::error::DatabaseError;
 use super::private_copy::PrivateCopy;
 
 pub(super) use super::private_copy::FILE_NAME;
@@ -297,7 +298,10 @@ pub(super) fn database_error(
     path: &Path,
     action: &'static str,
 ) -> impl Fn(rusqlite::Error) -> RegistryError + Copy {
-    move |source| RegistryError::Database { path: path.to_owned(), action, source }
+    move |source| {
+        let source = DatabaseError::new(source);
+        RegistryError::Database { path: path.to_owned(), action, source }
+    }
 }
 
 #[cfg(test)]

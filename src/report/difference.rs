@@ -33,6 +33,7 @@ pub struct Difference {
 /// What is different.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum DifferenceKind {
     /// The header: the program, the registry.
     Header,

@@ -12,6 +12,7 @@ use crate::verdict::Question;
 /// verdicts. Whoever has the same registry and files and asks the same gets the
 /// same report, to the byte.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct ScanHeader {
     kind: HeaderKind,
     /// Program and version, `earmark 0.1.0`.

@@ -28,6 +28,7 @@ pub const IDENTIFY_SCHEMA: &str = "earmark.identify/1";
 ///  "error":null,"schema":"earmark.identify/1"}
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct IdentifyRow {
     /// The input as it was named or found.
     pub path: String,
@@ -74,6 +75,7 @@ impl IdentifyRow {
 
 /// A recording that sounds in an input.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct MatchRow {
     /// The recording's id in the registry.
     pub recording: String,

@@ -28,6 +28,7 @@ const RANGE_WIDTH: usize = 15;
 ///  "agreement":0.93,"grade":"match","also_at_s":[],"siblings":[],"more_siblings":false,"schema":"earmark.live/1"}
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct LiveRow {
     /// `begun` or `ended`.
     pub event: LiveKind,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::MOST_LINE_BYTES;
+use crate::error_kind::ErrorKind;
 use crate::inputs::Shard;
 use crate::paths::{self, PathBytes};
 use crate::registry::RegistryState;
@@ -171,6 +172,17 @@ pub enum MergeError {
         /// Its rows.
         rows: u64,
     },
+}
+
+impl MergeError {
+    /// What sort of thing went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Io { source, .. } => ErrorKind::of_io(source),
+            Self::NoShard { .. } => ErrorKind::WrongType,
+            Self::NotAll { .. } | Self::Different { .. } | Self::Rows { .. } => ErrorKind::Invalid,
+        }
+    }
 }
 
 /// The report of a shard, line by line.

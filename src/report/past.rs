@@ -14,6 +14,7 @@ use super::scan_row::{FileRow, SCAN_SCHEMA, TagCheck};
 use super::{MatchRow, write_json_line};
 use crate::audio::{AudioInfo, Tags};
 use crate::coverage::Coverage;
+use crate::error_kind::ErrorKind;
 use crate::isrc::Isrc;
 use crate::matching::MatchOptions;
 use crate::paths::{self, PathBytes};
@@ -47,8 +48,19 @@ pub enum ReportError {
     },
 }
 
+impl ReportError {
+    /// What sort of thing went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Io { source, .. } => ErrorKind::of_io(source),
+            Self::Line { .. } => ErrorKind::Invalid,
+        }
+    }
+}
+
 /// A row as it was.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
+#[non_exhaustive]
 pub struct PastRow {
     /// The file.
     pub path: String,
@@ -80,6 +92,7 @@ pub struct PastRow {
 
 /// A reason of a [`PastRow`], whatever its code.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
 pub struct PastReason {
     /// What it is about.
     pub code: String,

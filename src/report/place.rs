@@ -8,6 +8,7 @@ use crate::units::Seconds;
 
 /// A place in a query at which a recording lies, and how it was altered.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct PlaceRow {
     /// Where it starts in the query, in seconds.
     #[serde(serialize_with = "thousandths")]

@@ -24,6 +24,7 @@ pub const SCAN_SCHEMA: &str = "earmark.scan/2";
 /// inputs, each with the keys below, `kind` and `schema`. Every key is always
 /// there.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct ScanRow {
     /// The file as it was named or found.
     pub path: String,
@@ -61,6 +62,7 @@ pub struct ScanRow {
 
 /// The bytes of a file, named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct FileRow {
     /// How many.
     pub bytes: u64,

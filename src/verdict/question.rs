@@ -65,7 +65,19 @@ impl FromStr for Policy {
 pub const SHORTEST_S: Seconds = 2.0;
 
 /// What is asked.
+///
+/// ```
+/// use earmark::registry::Use;
+/// use earmark::verdict::{Policy, Question};
+///
+/// let question = Question::new(Use::AiTraining, "2026-12-01".parse()?)
+///     .territory(Some("DE".parse()?))
+///     .policy(Policy::OptIn);
+/// assert_eq!(question.policy, Policy::OptIn);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Question {
     /// The intended use.
     #[serde(rename = "use")]
@@ -104,6 +116,30 @@ impl Question {
             min_overlap: MinOverlap::default(),
             accepted_terms: None,
         }
+    }
+
+    /// Where it is to happen; `None`, as unless told, asks for everywhere at once.
+    #[must_use]
+    pub fn territory(self, territory: Option<Territory>) -> Self {
+        Self { territory, ..self }
+    }
+
+    /// On another day.
+    #[must_use]
+    pub fn as_of(self, as_of: Date) -> Self {
+        Self { as_of, ..self }
+    }
+
+    /// What silence means.
+    #[must_use]
+    pub fn policy(self, policy: Policy) -> Self {
+        Self { policy, ..self }
+    }
+
+    /// How much of the file a recording has to fill.
+    #[must_use]
+    pub fn min_overlap(self, min_overlap: MinOverlap) -> Self {
+        Self { min_overlap, ..self }
     }
 }
 

@@ -12,6 +12,7 @@ use super::KnownRecording;
 /// What a reason is about. Codes stay; texts may be reworded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum ReasonCode {
     /// A registered recording was recognised in the sound.
     Recognised,

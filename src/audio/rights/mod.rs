@@ -50,6 +50,7 @@ pub struct RightsSignal {
 /// What kind of statement a [`RightsSignal`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum SignalKind {
     /// Who holds rights, or that rights are held.
     Copyright,
@@ -108,6 +109,7 @@ impl SignalPermission {
 /// What is known of the signature over a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum SignatureState {
     /// It is signed, and the signature was not checked.
     NotVerified,

@@ -75,6 +75,7 @@ pub struct IsrcTag {
 /// How sure it is that a field was meant to hold an ISRC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum IsrcTrust {
     /// The field is defined to hold one.
     Trusted,

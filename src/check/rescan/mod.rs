@@ -40,6 +40,7 @@ pub(super) use pairs::same_file;
 
 use std::path::PathBuf;
 
+use crate::error_kind::ErrorKind;
 use crate::fingerprint::FileError;
 use crate::report::ReportError;
 
@@ -81,4 +82,15 @@ pub enum RescanError {
         /// The fingerprints.
         entries: u64,
     },
+}
+
+impl RescanError {
+    /// What sort of thing went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Report(error) => error.kind(),
+            Self::Fingerprints(error) => error.kind(),
+            Self::OtherFile { .. } | Self::Count { .. } => ErrorKind::Invalid,
+        }
+    }
 }

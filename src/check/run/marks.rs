@@ -37,6 +37,7 @@ const DEATHS: u32 = 2;
 
 /// What follows for an item from how often it was under way when a process died.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Care {
     /// Never: it is worked on beside others.
     None,

@@ -28,6 +28,8 @@ use std::time::Duration;
 
 use foreman::{Crew, Foreman};
 
+use crate::error_kind::ErrorKind;
+
 pub use marks::{Care, Marks, Suspects};
 
 /// How long one item may take, unless somebody says otherwise. A day of audio, the
@@ -87,8 +89,20 @@ pub enum Lost {
     PassedOver,
 }
 
+impl Lost {
+    /// What sort of thing went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Panicked { .. } => ErrorKind::Internal,
+            Self::TimedOut { .. } => ErrorKind::TimedOut,
+            Self::PassedOver => ErrorKind::PassedOver,
+        }
+    }
+}
+
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Ending {
     /// Every item was delivered.
     Complete,

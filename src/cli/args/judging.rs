@@ -29,11 +29,7 @@ pub struct QuestionArgs {
 impl QuestionArgs {
     /// The question, on the day `today` unless another was named.
     pub fn question(&self, today: Date) -> Question {
-        Question {
-            territory: self.territory,
-            policy: self.policy,
-            ..Question::new(self.use_, self.as_of.unwrap_or(today))
-        }
+        Question::new(self.use_, self.as_of.unwrap_or(today)).territory(self.territory).policy(self.policy)
     }
 }
 

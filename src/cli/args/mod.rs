@@ -290,12 +290,11 @@ pub struct MatchingArgs {
 impl MatchingArgs {
     /// The options of every query.
     pub fn options(&self) -> MatchOptions {
-        MatchOptions {
-            effort: self.effort,
-            match_e_value: self.max_e_value,
-            possible_e_value: self.max_possible_e_value.max(self.max_e_value),
-            max_time_scale: self.max_time_scale,
-        }
+        MatchOptions::default()
+            .effort(self.effort)
+            .match_e_value(self.max_e_value)
+            .possible_e_value(self.max_possible_e_value.max(self.max_e_value))
+            .max_time_scale(self.max_time_scale)
     }
 }
 

@@ -18,7 +18,7 @@ use crate::cli::error::CliError;
 use crate::cli::ui::exit::Outcome;
 use crate::cli::ui::messages::tell;
 use crate::cli::ui::output::Output;
-use earmark::check::reading::SHORTEST_S;
+use earmark::check::SHORTEST_S;
 use earmark::check::{ReadError, open};
 
 /// A whole file.

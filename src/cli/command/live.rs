@@ -62,7 +62,7 @@ pub fn run(args: IdentifyArgs) -> Result<Outcome, CliError> {
 
     let mut matcher = LiveMatcher::new(registry.index(), params, args.matching.options());
     let mut fingerprinter = Fingerprinter::new(params);
-    let limits = Limits { max_duration_s: f64::INFINITY, ..Limits::default() };
+    let limits = Limits::default().max_duration_s(f64::INFINITY);
     let decoded = decode_stream(source, args.live.pcm, params.rate_hz, &limits, &mut |samples| {
         fingerprinter.push(samples);
         teller.samples += samples.len() as u64;

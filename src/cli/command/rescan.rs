@@ -12,7 +12,7 @@ use earmark::coverage::Coverage;
 use earmark::registry::{Lineage, Since, Snapshot};
 use earmark::report::{PastReport, ScanHeader, ScanRow, Summary, write_json_line};
 use earmark::units::Seconds;
-use earmark::verdict::{Question, VerdictKind};
+use earmark::verdict::VerdictKind;
 
 use crate::cli::args::ListFormat;
 use crate::cli::args::rescan::RescanArgs;
@@ -35,11 +35,8 @@ pub fn run(args: RescanArgs, threads: Option<NonZeroUsize>) -> Result<Outcome, C
     if let (Some(hash), None) = (question.accepted_terms, &accepted) {
         return Err(CliError::TermsMissing { path: args.report, hash });
     }
-    let question = Question {
-        as_of: args.as_of.unwrap_or_else(today),
-        min_overlap: args.overlap.min_overlap.unwrap_or(question.min_overlap),
-        ..question
-    };
+    let min_overlap = args.overlap.min_overlap.unwrap_or(question.min_overlap);
+    let question = question.as_of(args.as_of.unwrap_or_else(today)).min_overlap(min_overlap);
     let registry = Snapshot::open(&args.registry.registry)?;
     emptiness::check(&registry, Wanted::SoundOrTags, &args.emptiness)?;
     let lineage = lineage::of(&registry, &then, &args.report, &args.lineage)?;

@@ -9,7 +9,7 @@ use earmark::check::Checker;
 use earmark::dataset::Cells;
 use earmark::registry::{Lineage, Snapshot};
 use earmark::report::{PastReport, ScanCsv, ScanHeader, ScanRow, ScanTable, Summary, write_shard_line};
-use earmark::verdict::{Question, VerdictKind};
+use earmark::verdict::VerdictKind;
 
 use crate::cli::args::{ScanArgs, ScanFormat};
 use crate::cli::dataset::Dataset;
@@ -43,10 +43,7 @@ pub fn run(args: ScanArgs, threads: Option<NonZeroUsize>, mut guard: Guard) -> R
             tell(format_args!("the registry has changed since {}, and continues it", known.display()));
         }
     }
-    let question = Question {
-        min_overlap: args.overlap.min_overlap.unwrap_or_default(),
-        ..args.question.question(today())
-    };
+    let question = args.question.question(today()).min_overlap(args.overlap.min_overlap.unwrap_or_default());
     let accepted = args.licences.accept_terms.as_deref().map(accepted_terms).transpose()?;
     let named = args.inputs.iter().chain(&args.rows.manifest).chain(&args.listing.files_from);
     let named = named.map(|input| input.to_string_lossy().into_owned()).collect();

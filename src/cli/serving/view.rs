@@ -84,11 +84,8 @@ fn question_of(asked: &port::Question) -> Result<Question, Refusal> {
     }
     let use_ = parsed(&asked.use_)?.unwrap_or(earmark::usage::Use::AiTraining);
     let as_of = parsed(&asked.as_of)?.unwrap_or_else(today);
-    Ok(Question {
-        territory: parsed(&asked.territory)?,
-        policy: parsed(&asked.policy)?.unwrap_or(Policy::Review),
-        ..Question::new(use_, as_of)
-    })
+    let policy = parsed(&asked.policy)?.unwrap_or(Policy::Review);
+    Ok(Question::new(use_, as_of).territory(parsed(&asked.territory)?).policy(policy))
 }
 
 fn value(row: &impl serde::Serialize) -> Result<Value, Refusal> {
