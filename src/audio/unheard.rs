@@ -1,5 +1,7 @@
 //! What holds audio and was not given to the sink.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::units::Seconds;
@@ -40,12 +42,47 @@ pub enum UnheardKind {
     Cut,
     /// Bytes behind the audio that were not decoded.
     Trailing,
+    /// What lies between windows of the audio, where no more was asked for.
+    Passed,
     /// Anything else; also what a later version of this program wrote.
     #[serde(other)]
     Unknown,
 }
 
+impl UnheardKind {
+    /// The name in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            UnheardKind::Track => "track",
+            UnheardKind::Channel => "channel",
+            UnheardKind::Damaged => "damaged",
+            UnheardKind::Gap => "gap",
+            UnheardKind::Cut => "cut",
+            UnheardKind::Trailing => "trailing",
+            UnheardKind::Passed => "passed",
+            UnheardKind::Unknown => "unknown",
+        }
+    }
+}
+
+impl fmt::Display for Unheard {
+    /// `track, 30.0 s: audio track 2`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.kind.name())?;
+        if let Some(seconds) = self.seconds {
+            write!(f, ", {seconds:.1} s")?;
+        }
+        write!(f, ": {}", self.detail)
+    }
+}
+
 impl Unheard {
+    /// What lies between windows that together have `decoded_s` of a file's `length_s`.
+    pub(crate) fn between_windows(length_s: Seconds, decoded_s: Seconds) -> Unheard {
+        let detail = "what lies between the windows that were decoded";
+        Unheard::new(UnheardKind::Passed, Some((length_s - decoded_s).max(0.0)), detail)
+    }
+
     /// A part of this kind; a length that is no number of seconds is unknown.
     pub(super) fn new(kind: UnheardKind, seconds: Option<Seconds>, detail: impl Into<String>) -> Self {
         let seconds = seconds.filter(|s| s.is_finite() && *s >= 0.0);
@@ -76,6 +113,11 @@ mod tests {
         let text = serde_json::to_string(&part).unwrap();
         assert_eq!(text, r#"{"kind":"trailing","seconds":1.5,"detail":"x"}"#);
         assert_eq!(serde_json::from_str::<Unheard>(&text).unwrap(), part);
+        assert_eq!(part.to_string(), "trailing, 1.5 s: x");
+        for kind in [UnheardKind::Track, UnheardKind::Channel, UnheardKind::Passed, UnheardKind::Unknown] {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
+            assert_eq!(Unheard::new(kind, None, "x").to_string(), format!("{}: x", kind.name()));
+        }
         let later: Unheard = serde_json::from_str(r#"{"kind":"a-later-one","detail":"y"}"#).unwrap();
         assert_eq!(later, Unheard::new(UnheardKind::Unknown, None, "y"));
     }

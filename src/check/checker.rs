@@ -11,7 +11,8 @@ use crate::matching::{Match, MatchOptions, Matcher};
 use crate::registry::{RegistryError, Snapshot};
 use crate::report::{IdentifyRow, IsrcRow, MatchRow, ScanHeader, ScanRow};
 use crate::verdict::{
-    AcceptedTerms, DeclarationBook, Heard, KnownRecording, Question, Recognition, TagClaim, Verdict, decide,
+    AcceptedTerms, DeclarationBook, Heard, KnownRecording, Question, Recognition, TagClaim, Verdict, VerdictKind,
+    decide,
 };
 
 use super::read_error::ReadError;
@@ -220,7 +221,8 @@ impl Checker {
         reading::read_by(source, params, limits, &listen)
     }
 
-    /// Listens to windows, where that is asked for; `None` if all has to be decoded.
+    /// Listens to windows, where that is asked for; `None` if all has to be decoded. As
+    /// anything may lie between them, they suffice for a refusal alone.
     fn sample(&self, audio: &Audio<'_>) -> Result<Option<(Sound, AudioInfo)>, ReadError> {
         if self.coverage == Coverage::Full || audio.passage.is_some() {
             return Ok(None);
@@ -231,7 +233,19 @@ impl Checker {
         let sound =
             coverage::listen(source.clone(), *extension, matcher, snapshot.params(), limits, &stopped)?;
         // Windows of the mean say nothing about a channel that is not in it.
-        Ok(sound.filter(|(_, info)| info.unheard.iter().all(|part| part.channel.is_none())))
+        let sound = sound.filter(|(_, info)| info.unheard.iter().all(|part| part.channel.is_none()));
+        Ok(sound.filter(|(sound, info)| match sound {
+            Sound::Settled { found, .. } => self.is_refused(found, info),
+            Sound::Whole(_) => true,
+        }))
+    }
+
+    /// Whether a file that is one recording is disallowed, whatever else is in it. What
+    /// goes wrong here is told where all of it is checked.
+    fn is_refused(&self, found: &Match, info: &AudioInfo) -> bool {
+        let matches = MatchRow::of(found, self.snapshot()).map(|row| vec![row]);
+        let matches = matches.map_err(|error| error.to_string());
+        self.judge(Path::new(""), None, Ok(info.clone()), matches).verdict == VerdictKind::Disallowed
     }
 
     /// The row of a source that was read.

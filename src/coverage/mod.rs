@@ -10,7 +10,9 @@
 //! What that may miss: what sounds between two windows only and moves nothing, a
 //! second recording laid over the first, or in the place of exactly as much of it,
 //! for less than [`EVERY_S`] − [`WINDOW_S`] seconds. Where something is put in,
-//! taken out or faster, the windows behind it are not on the line.
+//! taken out or faster, the windows behind it are not on the line. So what lies between
+//! the windows is told as not heard ([`AudioInfo::unheard`]), and nothing is allowed on
+//! windows alone.
 
 #[cfg(test)]
 mod tests;
@@ -20,7 +22,7 @@ use std::io::{Read, Seek};
 
 use serde::{Deserialize, Serialize};
 
-use crate::audio::{AudioError, AudioInfo, Limits, Parts, Wish, decode_parts};
+use crate::audio::{AudioError, AudioInfo, Limits, Parts, Unheard, Wish, decode_parts};
 use crate::fingerprint::{Fingerprinter, Fingerprints};
 use crate::matching::{Match, Matcher};
 use crate::params::Params;
@@ -103,8 +105,12 @@ where
     // Of a long file that is searched whole, most is searched like this, too.
     let windows = matcher.sparing();
     let mut listener = Listener::new(&windows, params, stopped);
-    let info = decode_parts(source, extension, params.rate_hz, limits, &mut listener)?;
-    Ok(listener.finish().map(|sound| (sound, info)))
+    let mut info = decode_parts(source, extension, params.rate_hz, limits, &mut listener)?;
+    let sound = listener.finish();
+    if let Some(Sound::Settled { decoded_s, .. }) = &sound {
+        info.unheard.push(Unheard::between_windows(info.duration_s, *decoded_s));
+    }
+    Ok(sound.map(|sound| (sound, info)))
 }
 
 /// What was decided so far.

@@ -4,7 +4,7 @@ use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::ops::Range;
 
 use super::{Sound, listen};
-use crate::audio::{AudioError, AudioInfo, Limits};
+use crate::audio::{AudioError, AudioInfo, Limits, UnheardKind};
 use crate::fingerprint::{Fingerprint, Fingerprinter, Fingerprints, fingerprint};
 use crate::index::Index;
 use crate::matching::{Grade, Match, MatchOptions, Matcher};
@@ -93,6 +93,11 @@ impl Library {
         match self.listen(samples) {
             (Sound::Settled { found, decoded_s }, info) => {
                 assert!((info.duration_s - samples.len() as f64 / RATE_HZ as f64).abs() < 1e-3);
+                let [part] = &info.unheard[..] else { panic!("{info:?}") };
+                assert_eq!(
+                    (part.kind, part.seconds),
+                    (UnheardKind::Passed, Some(info.duration_s - decoded_s))
+                );
                 (found, decoded_s)
             }
             (Sound::Whole(_), _) => panic!("all was decoded"),

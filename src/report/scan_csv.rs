@@ -6,11 +6,13 @@
 use std::io::{self, Write};
 
 use super::{MatchRow, ScanHeader, ScanRow};
+use crate::audio::Unheard;
 
 /// The columns, in order. Where a file holds several recordings, the columns
 /// `recordings` to `siblings` hold as many values in the same order, separated
-/// by `;`; so do `tag_isrcs` and `tag_sound`.
-pub const SCAN_CSV_COLUMNS: [&str; 27] = [
+/// by `;`; so do `tag_isrcs` and `tag_sound`, and the columns of what was not heard,
+/// whose length is empty where nobody knows it.
+pub const SCAN_CSV_COLUMNS: [&str; 31] = [
     "path",
     "verdict",
     "reasons",
@@ -38,6 +40,10 @@ pub const SCAN_CSV_COLUMNS: [&str; 27] = [
     "registry_hash",
     "tool",
     "path_bytes",
+    "claimed_s",
+    "unheard",
+    "unheard_s",
+    "unheard_details",
 ];
 
 /// Writes a scan's rows as CSV with a header.
@@ -67,6 +73,9 @@ impl<W: Write> ScanCsv<W> {
             row.reasons.iter().flat_map(|reason| reason.declarations.iter().copied()).collect();
         declarations.sort_unstable();
         declarations.dedup();
+        let parts = |value: fn(&Unheard) -> String| {
+            joined(row.audio.iter().flat_map(|audio| &audio.unheard).map(value))
+        };
         let question = &header.question;
         let cells: [String; SCAN_CSV_COLUMNS.len()] = [
             cell(&row.path),
@@ -99,6 +108,10 @@ impl<W: Write> ScanCsv<W> {
             header.registry.hash.clone(),
             header.tool.clone(),
             row.path_bytes.as_ref().map_or_else(String::new, ToString::to_string),
+            row.audio.as_ref().and_then(|audio| audio.claimed_s).map_or_else(String::new, seconds),
+            parts(|part| part.kind.name().to_owned()),
+            parts(|part| part.seconds.map_or_else(String::new, seconds)),
+            parts(|part| part.detail.replace(';', ",")),
         ];
         self.csv.write_record(&cells).map_err(io_error)
     }
@@ -154,7 +167,7 @@ fn io_error(error: csv::Error) -> io::Error {
 
 #[cfg(test)]
 mod tests {
-    use super::super::scan_row::tests::{example, failed, header as report_header};
+    use super::super::scan_row::tests::{example, failed, half_heard, header as report_header};
     use super::*;
 
     #[test]
@@ -184,6 +197,7 @@ mod tests {
         let mut twice = example();
         twice.path = "a, b.ogg".to_owned();
         twice.matches.push(twice.matches[0].clone());
+        twice.audio = Some(half_heard());
         for row in [twice, failed()] {
             csv.write(&row, &report_header()).expect("memory does not fail");
         }
@@ -213,9 +227,13 @@ mod tests {
             ("siblings", ";"),
             ("error", ""),
             ("sha256", &"ef".repeat(32)),
-            ("audio_hash", ""),
+            ("audio_hash", &"cd".repeat(32)),
             ("territory", ""),
             ("as_of", "2026-01-31"),
+            ("claimed_s", "12.500"),
+            ("unheard", "track;cut"),
+            ("unheard_s", "9.000;"),
+            ("unheard_details", "audio track 2;it stops, and goes on"),
         ];
         for (name, value) in expected {
             assert_eq!(cell(0, name), value, "{name}");

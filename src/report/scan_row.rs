@@ -231,6 +231,20 @@ pub(super) mod tests {
         }
     }
 
+    /// Facts of audio with two parts that were not heard.
+    pub(in crate::report) fn half_heard() -> AudioInfo {
+        let hash = "cd".repeat(32);
+        let facts = serde_json::json!({
+            "container": "mp4", "codec": "aac", "sample_rate_hz": 44_100, "channels": 2, "duration_s": 9.0,
+            "filled_s": 0.0, "packets": 3, "packets_skipped": 0, "truncated": true, "claimed_s": 12.5,
+            "audio_hash": hash, "unheard": [
+                {"kind": "track", "seconds": 9.0, "detail": "audio track 2"},
+                {"kind": "cut", "detail": "it stops; and goes on"},
+            ],
+        });
+        serde_json::from_value(facts).expect("as in rows")
+    }
+
     pub(in crate::report) fn failed() -> ScanRow {
         let verdict = Verdict {
             kind: VerdictKind::Error,

@@ -89,6 +89,13 @@ impl<W: Write> ScanTable<W> {
                 paragraph(&mut self.out, &reason.text, INDENT, self.width, FAINT)?;
             }
         }
+        for part in row.audio.iter().flat_map(|audio| &audio.unheard) {
+            let detail = part.detail.trim_end_matches('.');
+            if !row.reasons.iter().any(|reason| reason.text.contains(detail)) {
+                let text = clean(&format!("not heard: {part}"));
+                paragraph(&mut self.out, &text, INDENT, self.width, FAINT)?;
+            }
+        }
         self.out.flush()
     }
 
@@ -243,12 +250,25 @@ mod tests {
 
     use super::super::identify::tests::example as example_match;
     use super::super::place::PlaceRow;
-    use super::super::scan_row::tests::{example, failed, header};
+    use super::super::scan_row::tests::{example, failed, half_heard, header};
     use super::*;
 
     fn plain(coloured: &[u8]) -> String {
         let text = std::str::from_utf8(coloured).expect("tables are UTF-8");
         anstream::adapter::strip_str(text).to_string()
+    }
+
+    #[test]
+    fn every_part_that_was_not_heard_is_listed_once() {
+        let mut row = example();
+        row.audio = Some(half_heard());
+        row.reasons[0].text = "A part was not heard: audio track 2 (9.0 s).".to_owned();
+        row.reasons[0].code = ReasonCode::NotHeard;
+        let mut out = Vec::new();
+        ScanTable::new(&mut out, 80).write(&row).expect("memory does not fail");
+        let text = plain(&out);
+        assert_eq!(text.matches("audio track 2").count(), 1, "{text}");
+        assert!(text.contains("not heard: cut: it stops; and goes on"), "{text}");
     }
 
     #[test]

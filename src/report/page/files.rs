@@ -284,6 +284,9 @@ fn write_facts(row: &PastRow, out: &mut impl Write) -> io::Result<()> {
             format += "; ends before its structure says";
         }
         fact(out, "Format", &format)?;
+        for part in &audio.unheard {
+            fact(out, "Not heard", &format!("<bdi>{}</bdi>", escaped(&part.to_string())))?;
+        }
     }
     if let Some(tags) = &row.tags {
         for (label, value) in [

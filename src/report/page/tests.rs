@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::past::PastRow;
-use super::super::scan_row::tests::{example, failed, header};
+use super::super::scan_row::tests::{example, failed, half_heard, header};
 use super::super::{ScanRow, Totals};
 use super::*;
 
@@ -61,6 +61,16 @@ fn the_page_says_what_the_report_says() {
         "unknown format",
     ] {
         assert!(page.contains(said), "{said}");
+    }
+}
+
+#[test]
+fn every_part_that_was_not_heard_is_listed() {
+    let mut row = example();
+    row.audio = Some(half_heard());
+    let page = page(&[row]);
+    for part in ["track, 9.0 s: audio track 2", "cut: it stops; and goes on"] {
+        assert!(page.contains(part), "{part}");
     }
 }
 
