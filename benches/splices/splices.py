@@ -76,7 +76,6 @@ MORE_FORMS = [
     ("aiffc", "aiff", "-c:a pcm_s16le"),
     ("aiff24", "aiff", "-c:a pcm_s24be"),
     ("cafopus", "caf", "-c:a pcm_f32le"),
-    ("nut", "nut", "-c:a pcm_s16le"),
     ("ts", "ts", "-c:a aac"),
     ("avi", "avi", "-c:a libmp3lame"),
     ("au", "au", "-c:a pcm_s16be"),

@@ -4,7 +4,7 @@
 use std::io::{self, Read, Seek, SeekFrom};
 
 use super::riff::Chunk;
-use super::source::Patch;
+use super::source::{Patch, UNKNOWN_LEN};
 
 /// Most chunks visited; a real file has a dozen.
 const MAX_CHUNKS: usize = 1_000;
@@ -53,7 +53,12 @@ fn chunks<R: Read + Seek>(source: &mut R, start: u64, len: u64, scan: &mut Scan)
         let (start, size) = (at + 8, u64::from(u32::from_be_bytes(size)));
         if &id == b"SSND" && !scan.saw_sound {
             scan.saw_sound = true;
-            scan.sound_end = Some(start.saturating_add(size + (size & 1)));
+            let end = start.saturating_add(size + (size & 1));
+            scan.sound_end = Some(end);
+            if end > len && len != UNKNOWN_LEN {
+                scan.patches.extend(with_size(at + 4, len.saturating_sub(start)));
+                scan.sound_end = Some(len);
+            }
         }
         if &id == b"ID3 " {
             scan.tags.push(Chunk { id, start, end: start + size });
@@ -62,5 +67,17 @@ fn chunks<R: Read + Seek>(source: &mut R, start: u64, len: u64, scan: &mut Scan)
         // Chunks begin at even positions.
         at = start.saturating_add(size + (size & 1));
     }
+    // The size of all is believed where all of the sound is in it.
+    let claimed = u64::from(u32::from_be_bytes([head[4], head[5], head[6], head[7]])) + 8;
+    if let Some(end) = scan.sound_end.filter(|_| len != UNKNOWN_LEN)
+        && !(end..=len.max(end)).contains(&(start + claimed))
+    {
+        scan.patches.extend(with_size(start + 4, end - start - 8));
+    }
     Ok(())
+}
+
+/// Shows the four bytes at `at` as `size`, if it fits.
+fn with_size(at: u64, size: u64) -> Option<Patch> {
+    u32::try_from(size).ok().map(|size| Patch { at, bytes: size.to_be_bytes() })
 }

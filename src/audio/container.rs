@@ -105,7 +105,10 @@ impl Container {
                 let extent = ogg::extent(&mut view, len)?;
                 (self.end, self.lost_bytes) = (Some(extent.end), extent.lost_bytes);
             }
-            Some(b"caff") => self.end = Some(caf::end(&mut view, len)?),
+            Some(b"caff") => {
+                let (end, more) = caf::end(&mut view, len)?;
+                (self.end, patches) = (Some(end), more);
+            }
             Some(b"FORM") => self.end = self.aiff.sound_end.filter(|_| self.aiff.is_aiff),
             Some(b"\x1a\x45\xdf\xa3") => {
                 if let Some(extent) = matroska::extent(&mut view, len)? {

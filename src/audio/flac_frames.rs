@@ -26,6 +26,9 @@ use super::{frames, link};
 /// Bytes looked at where a frame ends: the header of another, or of a tag.
 const LOOK: usize = 64;
 
+/// Samples in the smallest block that a description may name (section 8.2).
+const LEAST_BLOCK: u16 = 16;
+
 /// Zeros behind a frame that are padding.
 const PADDING: usize = 16;
 
@@ -71,14 +74,12 @@ impl Info {
         (size(0) == size(2) && size(0) > 0).then(|| size(0))
     }
 
-    /// Bytes of the shortest frame, if it says.
-    fn least_bytes(&self) -> usize {
-        u32::from_be_bytes([0, self.0[4], self.0[5], self.0[6]]) as usize
-    }
-
-    /// The description of frames of another form, with blocks of any size.
+    /// The description of frames of a form, with blocks and frames of any size: what
+    /// is said of them is not needed.
     fn describe(&mut self, form: Form) {
+        self.0[..2].copy_from_slice(&LEAST_BLOCK.to_be_bytes());
         self.0[2..4].copy_from_slice(&u16::MAX.to_be_bytes());
+        self.0[4..10].fill(0);
         let (channels, bits) = (u32::from(form.channels - 1), u32::from(form.bits - 1));
         let word = form.rate_hz << 12 | channels << 9 | bits << 4 | self.word() & 0xf;
         self.0[10..14].copy_from_slice(&word.to_be_bytes());
@@ -243,6 +244,7 @@ impl FlacFrames {
             vain_bytes: 0,
             cut_off: false,
         };
+        frames.info.describe(frames.form);
         frames.describe(frames.form);
         Ok(Some(frames))
     }
@@ -314,7 +316,7 @@ impl FlacFrames {
                 if sum == 0 && (follows.is_some() || next.is_empty() || self.other_begins(at)?) {
                     return Ok(Extent::Whole(at));
                 }
-                if sum == 0 && at >= self.info.least_bytes() {
+                if sum == 0 {
                     fits = fits.or(Some(at));
                 }
                 if follows.is_some_and(|next| next.follows(header)) {

@@ -58,7 +58,7 @@ pub(super) fn end<R: Tape>(input: &Input<R>, container: &Container, reader: &Rea
     at.map(|at| End { at, chunks: container.chunk_order() })
 }
 
-/// Bytes from the start in which the first container is looked for, as Symphonia does.
+/// Bytes in which a container is looked for, as Symphonia looks for the first.
 const MOST_BEFORE: u64 = 1 << 20;
 
 /// Goes on to the first container where the file does not begin with one, but for tags
@@ -79,8 +79,21 @@ pub(super) fn first<R: Tape>(input: &mut Input<R>) -> io::Result<u64> {
     if !is_unknown {
         return Ok(0);
     }
+    search(input)
+}
+
+/// Goes on to the next container, over tags, padding and whatever else stands before it;
+/// returns how many bytes are something else. If none is found, nothing is passed over.
+///
+/// # Errors
+///
+/// If it cannot be read.
+pub(super) fn search<R: Tape>(input: &mut Input<R>) -> io::Result<u64> {
+    if !R::WHOLE {
+        return Ok(0);
+    }
+    let (mut view, mut head) = (input.view()?, Vec::new());
     let (mut at, mut looked, mut junk) = (0, 0, 0);
-    let mut only_tags = true;
     while at < input.len() && looked < MOST_BEFORE {
         head.clear();
         view.seek(SeekFrom::Start(at))?;
@@ -91,21 +104,15 @@ pub(super) fn first<R: Tape>(input: &mut Input<R>) -> io::Result<u64> {
             frames::tag(rest).is_some() || is_container(rest)
         });
         let passed = found.unwrap_or(most);
-        only_tags &= passed == 0;
         junk += head[..passed].iter().filter(|byte| **byte != 0).count() as u64;
         (at, looked) = (at + passed as u64, looked + passed.max(1) as u64);
         let Some(rest) = found.map(|from| &head[from..]) else { continue };
-        if let Some(bytes) = frames::tag(rest) {
-            at = at.saturating_add(bytes);
-            continue;
-        }
-        return match signature::of(rest) {
-            // Tags before it are its own, for its reader.
-            None | Some(Signature::Flac) if only_tags => Ok(0),
+        match frames::tag(rest) {
+            Some(bytes) => at = at.saturating_add(bytes),
             // Its tags would not be hidden where they are read.
-            Some(Signature::Aiff) => Ok(0),
-            _ => input.advance(at).map(|()| junk),
-        };
+            None if signature::of(rest) == Some(Signature::Aiff) => break,
+            None => return input.advance(at).map(|()| junk),
+        }
     }
     Ok(0)
 }

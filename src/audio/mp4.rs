@@ -70,6 +70,10 @@ struct Found {
     track: TrackKind,
     /// Duration in movie units and start in media units of each entry.
     entries: Vec<(u64, i64)>,
+    /// How many samples have a size.
+    samples: u32,
+    /// How many have a duration; and where the count of the last entry stands, and it.
+    timed: Option<(u64, u64, u32)>,
 }
 
 /// What was found in the whole file.
@@ -87,7 +91,8 @@ pub(super) struct Scan {
     pub(super) c2pa: Vec<Range<u64>>,
     /// Where something that is no box stands, or another file.
     pub(super) end: Option<u64>,
-    /// What shows a last box that is cut short as one that ends with the file.
+    /// What shows a last box that is cut short as one that ends with the file, and
+    /// durations of all samples where fewer have one.
     cut: Vec<Patch>,
     /// Whether samples come in fragments, each with its own tables.
     fragmented: bool,
@@ -166,7 +171,7 @@ fn walk<R: Read + Seek>(
         let Some(next) = at.checked_add(size).filter(|_| size >= header) else { break };
         let (from, to) = (at + header, next.min(end));
         if is_cut {
-            scan.cut = ends_at(at, header, end);
+            scan.cut.extend(ends_at(at, header, end));
         }
         match &kind {
             b"mdat" | b"moof" if scan.in_order && depth == 0 => break,
@@ -197,6 +202,7 @@ fn walk<R: Read + Seek>(
                 walk(source, from, to, depth + 1, found, scan)?;
                 if scan.tracks.len() < MAX_KEPT {
                     scan.tracks.push(found.track);
+                    scan.cut.extend(found.untimed());
                     scan.edits.extend(found.edit());
                 }
             }
@@ -216,6 +222,11 @@ fn walk<R: Read + Seek>(
                 source.by_ref().take(room).read_to_end(&mut body)?;
                 found.track.pcm = mov_pcm::of_entry(found.track.entry, &body);
             }
+            b"stsz" => {
+                array::<8, _>(source)?;
+                found.samples = u32_of(source)?;
+            }
+            b"stts" => found.timed = timed(source, from)?,
             b"elst" => {
                 let long = array::<4, _>(source)?[0] == 1;
                 for _ in 0..u32_of(source)?.min(MAX_EDITS) {
@@ -268,7 +279,36 @@ fn u32_of<R: Read>(source: &mut R) -> io::Result<u32> {
     array(source).map(u32::from_be_bytes)
 }
 
+/// Most entries of a table of durations that are added up; audio has two.
+const MAX_TIMES: u32 = 1 << 16;
+
+/// How many samples a table of durations, which begins at `from`, has, and its last
+/// count.
+fn timed<R: Read>(source: &mut R, from: u64) -> io::Result<Option<(u64, u64, u32)>> {
+    array::<4, _>(source)?;
+    let entries = u32_of(source)?;
+    if entries == 0 || entries > MAX_TIMES {
+        return Ok(None);
+    }
+    let (mut sum, mut last) = (0, 0);
+    for _ in 0..entries {
+        last = u32_of(source)?;
+        u32_of(source)?;
+        sum += u64::from(last);
+    }
+    Ok(Some((sum, from + 8 * u64::from(entries), last)))
+}
+
 impl Found {
+    /// Shows the last duration as that of all samples that have none, as players take
+    /// it: the demultiplexer ends where durations end.
+    fn untimed(&self) -> Option<Patch> {
+        let (sum, at, last) = self.timed?;
+        let missing = u64::from(self.samples).checked_sub(sum).filter(|missing| *missing > 0)?;
+        let count = u32::try_from(u64::from(last) + missing).ok()?;
+        Some(Patch { at, bytes: count.to_be_bytes() })
+    }
+
     fn edit(&self) -> Option<Edit> {
         // An entry that starts at -1 is a pause before the audio; it delays the
         // audio against a picture and says nothing about the audio itself.

@@ -124,9 +124,13 @@ pub(super) fn play<R: Tape>(
         match link::next(&mut input, end)? {
             Next::Nothing => break,
             Next::Bytes(bytes) => {
+                let passed = link::search(&mut input)?;
+                let bytes = if passed > 0 { passed } else { bytes };
                 let detail = format!("{bytes} bytes behind the audio are no container that is known");
                 lane.miss(UnheardKind::Trailing, None, detail);
-                break;
+                if passed == 0 || links == link::MOST {
+                    break;
+                }
             }
             Next::Container if links == link::MOST => {
                 lane.miss(UnheardKind::Trailing, None, format!("all behind the first {links} containers"));

@@ -11,8 +11,8 @@ use crate::matching::{Match, MatchOptions, Matcher};
 use crate::registry::{RegistryError, Snapshot};
 use crate::report::{IdentifyRow, IsrcRow, MatchRow, ScanHeader, ScanRow};
 use crate::verdict::{
-    AcceptedTerms, DeclarationBook, Heard, KnownRecording, Question, Recognition, TagClaim, Verdict, VerdictKind,
-    decide,
+    AcceptedTerms, DeclarationBook, Heard, KnownRecording, Question, Recognition, TagClaim, Verdict,
+    VerdictKind, decide,
 };
 
 use super::read_error::ReadError;

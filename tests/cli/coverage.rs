@@ -51,7 +51,9 @@ fn windows_lead_to_the_same_verdicts() {
             audio["unheard"] = Value::Array(Vec::new());
             assert_eq!(full["audio"], audio);
             let reasons = adaptive["reasons"].as_array().expect("a list");
-            assert!(reasons.iter().any(|reason| reason["code"] == "not-heard"), "{adaptive}");
+            let not_heard = reasons.iter().any(|reason| reason["code"] == "not-heard");
+            // As long as the shortest passage that is recognised.
+            assert_eq!(not_heard, between >= 2.0, "{adaptive}");
         }
     }
     // Songs of 26 s: 12 at the start and 10 at the end.

@@ -7,6 +7,7 @@ mod formats;
 mod grid;
 mod id3;
 mod joins;
+mod lies;
 mod make;
 mod parts;
 mod piped;
