@@ -14,12 +14,14 @@
 //! | `prepare`, `metadata`, `findable` | makes of it what is registered, and looks whether it can be found |
 //! | `run` | works on any number of items on several threads, in order and in bounded time |
 //! | `repeat` | makes the rows of a report again |
+//! | `pictures` | draws the matches of a report |
 //! | `rescan` | tells what new recordings and declarations change in a report |
 
 mod checker;
 mod findable;
 mod metadata;
 mod passage;
+mod pictures;
 mod prepare;
 mod read_error;
 mod reading;
@@ -29,6 +31,7 @@ mod run;
 mod source;
 
 pub use checker::{Checker, CheckerBuilder, Identifier};
+pub use pictures::{Drawn, MatchPictures};
 pub use prepare::{OtherLength, PrepareError, Prepared, prepare};
 pub use read_error::ReadError;
 pub use reading::{Reading, SHORTEST_S, cue_sheets, read};

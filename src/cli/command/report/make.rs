@@ -5,12 +5,12 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use earmark::check::{DEFAULT_LIMIT, Lost, Run};
+use earmark::check::{DEFAULT_LIMIT, Drawn, Lost, Run};
 use earmark::registry::{Lineage, RegistryState, Snapshot};
 use earmark::report::{LogExcerpt, Page, PageFile, PastReport, PastRow, Totals, write_eu_summary};
 use earmark::units::Seconds;
 
-use super::sight::{Drawn, Sights};
+use super::sight::Sights;
 use crate::cli::args::judging::LineageArgs;
 use crate::cli::args::report::{FilesArgs, MakeArgs};
 use crate::cli::error::CliError;
