@@ -146,6 +146,14 @@ pub enum InputError {
         /// What is wrong with it, from its start or from here on.
         reason: String,
     },
+    /// What holds the audio is packed by a method that is not unpacked here.
+    #[error(
+        "the columns are packed with {method}, which is not read: write the file with Zstandard, Snappy or gzip"
+    )]
+    Packed {
+        /// The name of the method.
+        method: &'static str,
+    },
     /// A member of an archive cannot be read, but those behind it can.
     #[error("cannot be read from the archive: {reason}")]
     Member {
@@ -171,7 +179,7 @@ impl InputError {
             Self::TooLarge { .. } => ErrorKind::TooLarge,
             Self::Container { .. } | Self::Member { .. } => ErrorKind::Damaged,
             Self::Row { .. } => ErrorKind::Invalid,
-            Self::NoParquet => ErrorKind::Unsupported,
+            Self::Packed { .. } | Self::NoParquet => ErrorKind::Unsupported,
         }
     }
 }

@@ -41,6 +41,12 @@ pub(crate) fn check(
     limit: u64,
 ) -> Result<(), InputError> {
     let limit = limit.max(LEAST_PAGE);
+    match column.compression() {
+        Compression::BROTLI(_) => return Err(InputError::Packed { method: "Brotli" }),
+        Compression::LZ4 | Compression::LZ4_RAW => return Err(InputError::Packed { method: "LZ4" }),
+        Compression::LZO => return Err(InputError::Packed { method: "LZO" }),
+        Compression::UNCOMPRESSED | Compression::SNAPPY | Compression::GZIP(_) | Compression::ZSTD(_) => {}
+    }
     let wrong = |reason: String| InputError::Container { container: "Parquet", reason };
     let start = column.dictionary_page_offset().unwrap_or_else(|| column.data_page_offset());
     let (Ok(start), Ok(length)) = (u64::try_from(start), u64::try_from(column.compressed_size())) else {
@@ -250,6 +256,25 @@ mod tests {
             bytes[claim..claim + length].fill(0x80);
             bytes[claim + length] = 2;
             assert_eq!(found(&bytes, 1).is_err(), matches!(codec, Compression::GZIP(_)), "{codec}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_unpacked_is_named() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("t.parquet");
+        file(&path, Compression::UNCOMPRESSED);
+        let reader = SerializedFileReader::new(std::fs::File::open(&path).expect("a file")).expect("Parquet");
+        let column = reader.metadata().row_group(0).column(0).clone();
+        for (codec, method) in [
+            (Compression::BROTLI(Default::default()), "Brotli"),
+            (Compression::LZ4, "LZ4"),
+            (Compression::LZ4_RAW, "LZ4"),
+            (Compression::LZO, "LZO"),
+        ] {
+            let column = column.clone().into_builder().set_compression(codec).build().expect("a column");
+            let found = check(&mut Cursor::new([]), &column, 1).expect_err("not unpacked");
+            assert!(matches!(found, InputError::Packed { method: named } if named == method), "{found}");
         }
     }
 }
