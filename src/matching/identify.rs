@@ -235,6 +235,7 @@ impl Layer<'_> {
             let (others, explained_away) = self.split(candidates, &rest);
             best.siblings = self.siblings(&mut best, &explained_away, &others, &before);
             self.add_crowded_out(&mut best, &cuts, Sight { before: &before, rest: &rest, others: &others });
+            self.add_relatives(&mut best, plan, &before);
             best.extent.explained = own;
             found.push(best);
             candidates = others;

@@ -5,8 +5,9 @@
 //! sliding, [`alignment`] sharpens each and [`evidence`] weighs what speaks for
 //! it. [`extend`] follows the best to where it ends, [`chance`] compares it with
 //! a decoy and with its rivals and states the E-value, and [`identify`] goes on
-//! with the peaks that are left, stretch after stretch. [`repeats`] finds the other
-//! places that sound the same; [`pair`] does all of it with one recording, and
+//! with the peaks that are left, stretch after stretch. `relatives` asks the
+//! registry which other recordings hold what was found, and [`repeats`] finds the
+//! other places that sound the same; [`pair`] does all of it with one recording, and
 //! [`live`] with a stream that has no end.
 
 pub mod alignment;
@@ -18,6 +19,7 @@ pub mod live;
 pub mod nominate;
 pub mod pair;
 pub mod query;
+mod relatives;
 pub mod repeats;
 pub mod search;
 #[cfg(test)]

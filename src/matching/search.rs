@@ -280,8 +280,7 @@ impl Verifier<'_> {
         }
         if let Some(last) = candidates[..compared].last() {
             let level = LEVEL_VOTES * last.votes;
-            // Beyond doubt the rest has too few votes already.
-            let rest = if beyond_doubt { &[] } else { &candidates[compared..] };
+            let rest = &candidates[compared..];
             let end = rest.partition_point(|candidate| candidate.votes >= level);
             let capped = compared + end == candidates.len() && candidates.len() >= MOST_RELEASES;
             if end > 0 || capped {

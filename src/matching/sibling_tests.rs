@@ -97,46 +97,65 @@ fn what_a_recording_holds_of_another_is_named_wherever_it_begins() {
     assert_eq!(named(&library, &beginning(&song, 35.0)), [2]);
 }
 
-#[test]
-fn in_noise_the_releases_are_named_or_said_to_be_missing() {
+/// The same from another encoder: one peak in eleven is lost, others for each release.
+fn release(take: &Fingerprint, number: usize) -> Fingerprint {
+    let kept = take.peaks.iter().enumerate().filter(|(place, _)| !(place + 3 * number).is_multiple_of(11));
+    Fingerprint { peaks: kept.map(|(_, peak)| *peak).collect(), frames: take.frames }
+}
+
+/// One peak in `one_in` is left, among `noise` others a second.
+fn drowned(take: &Fingerprint, one_in: usize, noise: f64) -> Fingerprint {
     let params = Params::default();
-    // Without sliding, as in a large registry, and with few candidates.
+    let ticks = u64::from(4 * take.frames);
+    let count = (noise * ticks as f64 * params.seconds_per_tick()) as usize;
+    let mut peaks: Vec<Peak> = take.peaks.iter().step_by(one_in).copied().collect();
+    peaks.extend(Random::new(7).constellation(count, ticks, params.max_pitch()));
+    peaks.sort_unstable();
+    Fingerprint { peaks, frames: take.frames }
+}
+
+#[test]
+fn in_noise_every_release_is_named() {
+    // Without sliding, as in a large registry.
     let plan = super::search::Plan { sweep_seconds: 0.0, ..super::Effort::Standard.plan(1.4) };
-    for releases in [1, 7, 12] {
+    for releases in [1, 6, 60] {
         let mut all = recordings(3);
         let take = all[2].clone();
-        all.extend((1..releases).map(|release| {
-            // Each from another encoder.
-            let kept = take.peaks.iter().enumerate().filter(|(place, _)| (place + 3 * release) % 11 != 0);
-            Fingerprint { peaks: kept.map(|(_, peak)| *peak).collect(), frames: FRAMES }
-        }));
+        all.extend((1..releases).map(|number| release(&take, number)));
         let library = Library::of(all);
-        for seconds in [6.0, 80.0] {
-            // Every other note is drowned.
-            let heard = beginning(&take, seconds);
-            let ticks = u64::from(4 * heard.frames);
-            let noise = (40.0 * seconds) as usize;
-            let mut peaks: Vec<Peak> = heard
-                .peaks
-                .iter()
-                .enumerate()
-                .filter(|(place, _)| place % 2 == 0)
-                .map(|(_, peak)| *peak)
-                .collect();
-            peaks.extend(Random::new(7).constellation(noise, ticks, params.max_pitch()));
-            peaks.sort_unstable();
-            let query = Fingerprint { peaks, frames: heard.frames };
-            let matcher =
-                Matcher::new(&library.index, &library.params, MatchOptions::default()).with_plan(plan);
+        let matcher = Matcher::new(&library.index, &library.params, MatchOptions::default()).with_plan(plan);
+        for (seconds, one_in, noise) in [(6.0, 2, 40.0), (80.0, 2, 40.0), (11.0, 3, 60.0)] {
+            let query = drowned(&beginning(&take, seconds), one_in, noise);
             let found = matcher.identify(&query);
-            assert!(!found.is_empty(), "{releases} releases, {seconds} s");
-            for found in &found {
-                let named = 1 + found.siblings.len();
-                let whole = named == releases && !found.more_siblings;
-                assert!(whole || found.more_siblings, "{named} of {releases} releases, {seconds} s");
-            }
+            let case = format!("{releases} releases, {seconds} s, one peak in {one_in} left");
+            assert_eq!(found.len(), 1, "{case}");
+            let mut named: Vec<u32> = found[0].siblings.iter().map(|sibling| sibling.recording.0).collect();
+            named.push(found[0].recording.0);
+            named.sort_unstable();
+            let expected: Vec<u32> = (2..2 + releases as u32).collect();
+            assert_eq!(named, expected, "{case}");
+            let whole = |m: &Match| m.query_end_s - m.query_start_s > seconds / 2.0;
+            assert!(found[0].siblings.iter().all(whole), "{case}");
         }
     }
+}
+
+#[test]
+fn in_noise_a_version_of_another_speed_is_named() {
+    let plan = super::search::Plan { sweep_seconds: 0.0, ..super::Effort::Standard.plan(1.4) };
+    let mut all = recordings(3);
+    let original = all[1].clone();
+    all.push(at_speed(&original, 1.2));
+    let library = Library::of(all);
+    let matcher = Matcher::new(&library.index, &library.params, MatchOptions::default()).with_plan(plan);
+    let found = matcher.identify(&drowned(&beginning(&original, 11.0), 2, 40.0));
+    assert_eq!(found.len(), 1);
+    let (best, sibling) = (&found[0], &found[0].siblings[0]);
+    assert_eq!((best.recording.0, sibling.recording.0, best.siblings.len()), (1, 3, 1));
+    // The version is faster: less of it sounds in as much of the query.
+    assert!((sibling.time_scale - 1.0 / 1.2).abs() < 0.01, "{}", sibling.time_scale);
+    assert!((sibling.pitch_semitones + 3.16).abs() < 0.2, "{}", sibling.pitch_semitones);
+    assert!((sibling.reference_start_s * 1.2 - best.reference_start_s).abs() < 0.5);
 }
 
 #[test]

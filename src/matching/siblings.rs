@@ -6,6 +6,8 @@
 //! audio, those after it are compared one by one until something else comes. If that
 //! never comes, the match says that there may be more.
 
+use crate::index::RecordingRef;
+
 use super::identify::{Found, Layer, strongest_first};
 use super::nominate::Candidate;
 use super::query::Query;
@@ -13,7 +15,7 @@ use super::search::{Cut, Plan, Searched, Verified, search, verify};
 
 /// Evidence per second, as a share of the best recording's, that a sibling must
 /// have at least: music in one key with a common beat reaches less by chance.
-const SHARED_EVIDENCE: f64 = 0.25;
+pub(super) const SHARED_EVIDENCE: f64 = 0.25;
 
 /// Share of the best recording's evidence, as a whole, from which on one that is not
 /// certain enough to be named may as well be the one that sounds: releases from
@@ -52,6 +54,7 @@ impl Layer<'_> {
         covering.siblings.extend(new);
         covering.siblings.sort_by(strongest_first);
         self.add_crowded_out(covering, &cuts, Sight { before: query, rest: &rest, others: &others });
+        self.add_relatives(covering, plan, query);
     }
 
     /// Which of the candidates that lost their evidence to `best` are other
@@ -87,43 +90,7 @@ impl Layer<'_> {
 
     /// Adds the siblings of `best` that were not compared as their lists were cut.
     pub(super) fn add_crowded_out(&self, best: &mut Found, cuts: &[Cut], sight: Sight<'_>) {
-        for cut in cuts {
-            // What came last has the fewest votes: if it is something else, none with
-            // more is missing.
-            if best.names(cut.last) {
-                let is_whole = self.add_beyond(best, &cut.beyond, sight);
-                best.more_siblings |= match is_whole {
-                    Some(whole) => !whole,
-                    None => cut.capped,
-                };
-            }
-        }
-        best.siblings.sort_by(strongest_first);
-    }
-
-    /// Adds siblings among `beyond`. Whether none is left there; `None` if it ends before
-    /// that is certain.
-    fn add_beyond(&self, best: &mut Found, beyond: &[Candidate], sight: Sight<'_>) -> Option<bool> {
-        let mut strangers = 0;
-        for (place, candidate) in beyond.iter().enumerate() {
-            if place == MOST_BEYOND {
-                return Some(false);
-            }
-            if best.names(candidate.recording) {
-                continue;
-            }
-            match self.sibling(best, candidate, sight) {
-                Some(sibling) => {
-                    best.siblings.push(sibling);
-                    strangers = 0;
-                }
-                None => strangers += 1,
-            }
-            if strangers == STRANGERS {
-                return Some(true);
-            }
-        }
-        None
+        best.add_beyond(cuts, |best, candidate| self.sibling(best, candidate, sight));
     }
 
     /// The candidate, if it is a sibling of `best`.
@@ -136,7 +103,57 @@ impl Layer<'_> {
 
 impl Found {
     /// Whether this recording is the one found or a sibling of it.
-    fn names(&self, recording: crate::index::RecordingRef) -> bool {
+    pub(super) fn names(&self, recording: RecordingRef) -> bool {
         self.recording == recording || self.siblings.iter().any(|sibling| sibling.recording == recording)
+    }
+
+    /// Adds the siblings that `sibling` finds among the candidates beyond what was
+    /// compared of each list.
+    pub(super) fn add_beyond(
+        &mut self,
+        cuts: &[Cut],
+        mut sibling: impl FnMut(&mut Found, &Candidate) -> Option<Found>,
+    ) {
+        for cut in cuts {
+            // What came last has the fewest votes: if it is something else, none with
+            // more is missing.
+            if self.names(cut.last) {
+                let is_whole = self.add_those_of(&cut.beyond, &mut sibling);
+                self.more_siblings |= match is_whole {
+                    Some(whole) => !whole,
+                    None => cut.capped,
+                };
+            }
+        }
+        self.siblings.sort_by(strongest_first);
+    }
+
+    /// Adds siblings among `beyond`. Whether none is left there; `None` if it ends before
+    /// that is certain.
+    fn add_those_of(
+        &mut self,
+        beyond: &[Candidate],
+        sibling: &mut impl FnMut(&mut Found, &Candidate) -> Option<Found>,
+    ) -> Option<bool> {
+        let mut strangers = 0;
+        for (place, candidate) in beyond.iter().enumerate() {
+            if place == MOST_BEYOND {
+                return Some(false);
+            }
+            if self.names(candidate.recording) {
+                continue;
+            }
+            match sibling(self, candidate) {
+                Some(sibling) => {
+                    self.siblings.push(sibling);
+                    strangers = 0;
+                }
+                None => strangers += 1,
+            }
+            if strangers == STRANGERS {
+                return Some(true);
+            }
+        }
+        None
     }
 }
