@@ -124,7 +124,13 @@ fn in_noise_every_release_is_named() {
         all.extend((1..releases).map(|number| release(&take, number)));
         let library = Library::of(all);
         let matcher = Matcher::new(&library.index, &library.params, MatchOptions::default()).with_plan(plan);
-        for (seconds, one_in, noise) in [(6.0, 2, 40.0), (80.0, 2, 40.0), (11.0, 3, 60.0)] {
+        // In the short ones the query itself shows a third of the releases or fewer.
+        let cases = [(6.0, 2, 40.0), (80.0, 2, 40.0), (11.0, 3, 60.0), (3.0, 2, 40.0), (3.0, 3, 40.0)];
+        for (seconds, one_in, noise) in cases {
+            // One release alone is not recognised in 3 s of that.
+            if releases == 1 && seconds < 6.0 {
+                continue;
+            }
             let query = drowned(&beginning(&take, seconds), one_in, noise);
             let found = matcher.identify(&query);
             let case = format!("{releases} releases, {seconds} s, one peak in {one_in} left");

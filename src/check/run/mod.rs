@@ -157,7 +157,7 @@ impl<K, R, E: From<NoThreads>, F: FnMut(K, Result<R, Lost>) -> Result<(), E>> Si
 ///     lengths.push(length.ok());
 ///     Ok(())
 /// };
-/// let ending = Run::new(StopFlag::new()).each(["a", "bcd"], PathBuf::from, str::len, &mut sink)?;
+/// let ending = Run::new(StopFlag::new()).each(["a", "bcd"], |name| name.into(), |name| name.len(), &mut sink)?;
 /// assert!(ending.is_complete());
 /// assert_eq!(lengths, [Some(1), Some(3)]);
 /// # Ok::<(), NoThreads>(())

@@ -94,7 +94,7 @@ pub enum LiveKind {
 /// let params = registry.params();
 /// let mut matcher = LiveMatcher::new(registry.index(), params, MatchOptions::default());
 /// let mut fingerprinter = Fingerprinter::new(params);
-/// let endless = Limits { max_duration_s: f64::INFINITY, ..Limits::default() };
+/// let endless = Limits::default().max_duration_s(f64::INFINITY);
 /// decode_stream(std::io::stdin(), None, params.rate_hz, &endless, &mut |samples| {
 ///     fingerprinter.push(samples);
 ///     for event in matcher.push(fingerprinter.settled()) {
