@@ -8,6 +8,7 @@
 use std::fs::{self, File, Metadata, TryLockError};
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 /// How often a file that another process takes away or gives its name is looked for
 /// again before that is an error.
@@ -82,7 +83,7 @@ fn open(path: &Path) -> io::Result<Option<File>> {
 }
 
 fn lock(file: &File) -> io::Result<()> {
-    match file.try_lock() {
+    match try_lock(file) {
         Ok(()) => Ok(()),
         Err(TryLockError::WouldBlock) => {
             Err(io::Error::new(io::ErrorKind::WouldBlock, "another process is writing it"))
@@ -91,6 +92,27 @@ fn lock(file: &File) -> io::Result<()> {
         Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(()),
         Err(TryLockError::Error(error)) => Err(error),
     }
+}
+
+/// How often a lock is tried, and how long is waited between two tries.
+const LOCK_TRIES: u32 = 20;
+const LOCK_WAIT: Duration = Duration::from_millis(10);
+
+/// Locks `file` for this process alone, or says that another one holds it. A lock whose
+/// holder has let go of it is held on for a moment where that process was just starting
+/// another: the child has all its files until it becomes the other program. So a lock is
+/// tried for a fifth of a second.
+///
+/// # Errors
+/// Those of [`File::try_lock`].
+pub(crate) fn try_lock(file: &File) -> Result<(), TryLockError> {
+    for _ in 1..LOCK_TRIES {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::sleep(LOCK_WAIT),
+            locked => return locked,
+        }
+    }
+    file.try_lock()
 }
 
 fn restless() -> io::Error {

@@ -4,6 +4,8 @@ use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Seek, Write};
 use std::path::Path;
 
+use crate::files;
+
 use super::RegistryError;
 use super::plain::{self, Links};
 
@@ -31,7 +33,7 @@ impl WriterLock {
             move |source| RegistryError::Io { path, action, source }
         };
         let mut file = open(&path)?;
-        match file.try_lock() {
+        match files::try_lock(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 return Err(RegistryError::Locked { path: folder.to_owned(), holder: holder(&mut file) });
